@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using Media.Grains.Uploads;
+
+namespace Media.Grains.Ports;
+
+/// <summary>
+/// The bucket. Where the store does not answer, or answers with a fault of its own, every method throws <see cref="StoreUnavailableException"/>.
+/// Quirks of stores that are not AWS end here: what comes back means the same on all of them.
+/// </summary>
+public interface IObjectStore
+{
+    /// <summary>Starts a multipart upload.</summary>
+    /// <returns>Its upload id.</returns>
+    Task<string> CreateMultipartUploadAsync(string key, ObjectHeaders headers, CancellationToken cancellationToken);
+
+    /// <summary>All parts of a multipart upload, to the last page, by number.</summary>
+    /// <returns>The parts, or null where the store does not know the upload.</returns>
+    Task<ImmutableArray<UploadedPart>?> ListPartsAsync(string key, string uploadId, CancellationToken cancellationToken);
+
+    /// <summary>Puts parts together.</summary>
+    /// <param name="key">The object's key.</param>
+    /// <param name="uploadId">The upload.</param>
+    /// <param name="parts">In ascending order, with the store's own ETags.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<Completion> CompleteMultipartUploadAsync(string key, string uploadId, ImmutableArray<UploadedPart> parts, CancellationToken cancellationToken);
+
+    /// <summary>Gives a multipart upload up. One that is not there counts as given up.</summary>
+    Task AbortMultipartUploadAsync(string key, string uploadId, CancellationToken cancellationToken);
+
+    /// <summary>What the bucket has under a key, or null.</summary>
+    Task<StoredObject?> HeadAsync(string key, CancellationToken cancellationToken);
+
+    /// <summary>Deletes an object. One that is not there counts as deleted.</summary>
+    Task DeleteAsync(string key, CancellationToken cancellationToken);
+
+    /// <summary>Multipart uploads in the bucket under a prefix, to the last page.</summary>
+    IAsyncEnumerable<PendingUpload> ListMultipartUploadsAsync(string prefix, CancellationToken cancellationToken);
+}
+
+/// <summary>What an object is stored with.</summary>
+/// <param name="ContentType">Media type.</param>
+/// <param name="Metadata">User metadata: names without <c>x-amz-meta-</c>, values in ASCII, 2 KB in all.</param>
+public sealed record ObjectHeaders(string ContentType, ImmutableDictionary<string, string> Metadata);
+
+/// <summary>An object in the bucket.</summary>
+/// <param name="Size">Bytes.</param>
+/// <param name="ETag">With its quotes.</param>
+/// <param name="VersionId">In a versioned bucket, else null.</param>
+/// <param name="ContentType">As stored.</param>
+/// <param name="LastModified">When it was stored.</param>
+public sealed record StoredObject(long Size, string ETag, string? VersionId, string? ContentType, DateTimeOffset LastModified);
+
+/// <summary>A multipart upload that is not completed.</summary>
+/// <param name="Key">The object's key.</param>
+/// <param name="UploadId">The upload.</param>
+/// <param name="Initiated">When it was started.</param>
+public sealed record PendingUpload(string Key, string UploadId, DateTimeOffset Initiated);
+
+/// <summary>How completing went.</summary>
+public enum Completion
+{
+    /// <summary>The object is in the bucket, now or since an earlier try.</summary>
+    Completed,
+
+    /// <summary>The store turned a part down: it was replaced or removed since it was listed.</summary>
+    PartsRejected,
+
+    /// <summary>The store knows neither the upload nor an object under its key.</summary>
+    Gone,
+}

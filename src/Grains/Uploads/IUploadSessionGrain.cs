@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using Media.Grains.Results;
+using Orleans;
+using Orleans.Concurrency;
+
+namespace Media.Grains.Uploads;
+
+/// <summary>
+/// One upload, from its creation to its end; the key is its tag. Every rule about uploads is here, whatever door a request came through.
+/// All methods can be repeated. Those that take a <see cref="Caller"/> with a client id renew that client's lease, or are refused for it.
+/// </summary>
+[Alias("media.IUploadSessionGrain")]
+public interface IUploadSessionGrain : IGrainWithStringKey
+{
+    /// <summary>Starts the session, and the store's multipart upload where the plan has one. The request has been checked.</summary>
+    /// <returns><see cref="RefusalCode.AlreadyInProgress"/> where the user has this content in progress under another tag.</returns>
+    Task<Result<OpenedUpload>> CreateAsync(NewUpload request, UploadPlan plan, CancellationToken cancellationToken);
+
+    /// <summary>Goes on with a session in progress: takes the lease, and tells what the store has.</summary>
+    /// <returns><see cref="RefusalCode.UploadGone"/> where the store has lost it, and the session has ended for that.</returns>
+    Task<Result<OpenedUpload>> ResumeAsync(NewUpload request, CancellationToken cancellationToken);
+
+    /// <summary>The session as it is.</summary>
+    [AlwaysInterleave]
+    Task<Result<Upload>> GetAsync(Caller caller, CancellationToken cancellationToken);
+
+    /// <summary>Signs URLs for parts. Nothing is written for it.</summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="parts">Part numbers, at most 1 000.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<Result<SignedParts>> SignPartsAsync(Caller caller, ImmutableArray<int> parts, CancellationToken cancellationToken);
+
+    /// <summary>The parts that the store has, to its last page, without those of the wrong size.</summary>
+    Task<Result<PartList>> ListPartsAsync(Caller caller, CancellationToken cancellationToken);
+
+    /// <summary>Takes, renews or takes over the lease.</summary>
+    /// <param name="caller">Must have a client id.</param>
+    /// <param name="takeOver">Whether to displace another holder.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<Result<Lease>> TakeLeaseAsync(Caller caller, bool takeOver, CancellationToken cancellationToken);
+
+    /// <summary>Gives the lease back. Of no effect where the caller does not hold it.</summary>
+    Task<Result<Upload>> ReleaseLeaseAsync(Caller caller, CancellationToken cancellationToken);
+
+    /// <summary>Puts the parts together, and makes sure of the object's size.</summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="parts">The parts as the client knows them, in any order, or null to go by what the store has.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<Result<Upload>> CompleteAsync(Caller caller, ImmutableArray<NamedPart>? parts, CancellationToken cancellationToken);
+
+    /// <summary>Gives the upload up, and what the store has of it.</summary>
+    Task<Result<Upload>> AbortAsync(Caller caller, CancellationToken cancellationToken);
+
+    /// <summary>Called by the sweeper when the session's time seems to be up: finishes a completion that was cut off, or ends an untouched session.</summary>
+    Task SweepAsync(CancellationToken cancellationToken);
+}

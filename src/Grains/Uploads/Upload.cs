@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+using Orleans;
+
+namespace Media.Grains.Uploads;
+
+/// <summary>An upload session as its owner sees it.</summary>
+/// <param name="Tag">21 random characters of <c>0-9A-Za-z</c>; the session's name.</param>
+/// <param name="User">Its owner.</param>
+/// <param name="State">Where it is.</param>
+/// <param name="FileName">The name, made safe to use as a file name.</param>
+/// <param name="OriginalFileName">The name as it was given.</param>
+/// <param name="ContentType">The media type as claimed.</param>
+/// <param name="Size">Bytes, or null where they are not known yet.</param>
+/// <param name="TipHash">The tip hash as claimed.</param>
+/// <param name="PieceHash">The piece hash as claimed.</param>
+/// <param name="Key">The object's key while uploading.</param>
+/// <param name="UploadId">The store's multipart upload id, or null for a single PUT.</param>
+/// <param name="Plan">How the file is cut.</param>
+/// <param name="Lease">Who holds it now, or null.</param>
+/// <param name="CreatedAt">When it was created.</param>
+/// <param name="ExpiresAt">When it is given up unless it is touched.</param>
+/// <param name="CompletedAt">When the object was found whole in the bucket.</param>
+/// <param name="ETag">The object's ETag, with its quotes.</param>
+/// <param name="VersionId">The object's version in a versioned bucket.</param>
+/// <param name="History">Every change of state, oldest first.</param>
+[GenerateSerializer, Immutable, Alias("media.upload")]
+public sealed record Upload(
+    string Tag,
+    string User,
+    UploadState State,
+    string FileName,
+    string OriginalFileName,
+    string ContentType,
+    long? Size,
+    string? TipHash,
+    string? PieceHash,
+    string Key,
+    string? UploadId,
+    UploadPlan Plan,
+    Lease? Lease,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset ExpiresAt,
+    DateTimeOffset? CompletedAt,
+    string? ETag,
+    string? VersionId,
+    ImmutableArray<StateChange> History);
+
+/// <summary>One change of state.</summary>
+/// <param name="Sequence">1 for the first of a session, then one more each time.</param>
+/// <param name="State">The state that was entered.</param>
+/// <param name="At">When.</param>
+[GenerateSerializer, Immutable, Alias("media.state-change")]
+public sealed record StateChange(int Sequence, UploadState State, DateTimeOffset At);
