@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Media.Grains.Ports;
 using Media.Grains.Uploads;
+using Media.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Hosting;
 using Orleans.Runtime.Hosting;
@@ -13,7 +14,7 @@ public sealed class SessionCluster : IAsyncLifetime
 {
     private InProcessTestCluster? cluster;
 
-    internal MovableTime Time { get; } = new();
+    internal ManualTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
     internal MemoryObjectStore Store { get; private set; } = null!;
 
