@@ -102,19 +102,15 @@ public sealed class PostgresCluster
     /// <exception cref="NpgsqlException">The server does not answer.</exception>
     public async Task CreateDatabaseAsync(string name, CancellationToken cancellationToken)
     {
-        try
-        {
-            await ExecuteAsync($"create database \"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"", cancellationToken);
-        }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.DuplicateDatabase)
-        {
-        }
+        var literal = name.Replace("'", "''", StringComparison.Ordinal);
+        if (await ExecuteAsync($"select 1 from pg_database where datname = '{literal}'", cancellationToken) is null)
+            await ExecuteAsync($"create database {Quoted(name)}", cancellationToken);
     }
 
     /// <summary>Drops a database and ends whoever is connected to it.</summary>
     /// <exception cref="NpgsqlException">The server does not answer.</exception>
     public Task DropDatabaseAsync(string name, CancellationToken cancellationToken) =>
-        ExecuteAsync($"drop database if exists \"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\" with (force)", cancellationToken);
+        ExecuteAsync($"drop database if exists {Quoted(name)} with (force)", cancellationToken);
 
     /// <summary>
     /// Looks at the lock file of a server that did not stop in order. PostgreSQL takes any living process with the id in it
@@ -175,14 +171,16 @@ public sealed class PostgresCluster
         Directory.Move(unfinished, DataFolder(options.Folder));
     }
 
-    private async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
+    private async Task<object?> ExecuteAsync(string sql, CancellationToken cancellationToken)
     {
         var settings = new NpgsqlConnectionStringBuilder(ConnectionString("postgres")) { Pooling = false, Timeout = 5 };
         await using var connection = new NpgsqlConnection(settings.ConnectionString);
         await connection.OpenAsync(cancellationToken);
         await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        return await command.ExecuteScalarAsync(cancellationToken);
     }
+
+    private static string Quoted(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private static string DataFolder(string folder) => Path.Combine(folder, "data");
 
