@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http.Metadata;
+
 namespace Media.Api.Hosting;
 
 /// <summary>Describes routes that read JSON.</summary>

@@ -15,7 +15,12 @@ internal static class RequestMessages
     public const string PartNotWhole = "A part number is a whole number.";
     public const string PartsOrRange = "Either parts, or from and to.";
     public const string PartsCount = "1 to 1000 part numbers.";
+    public const string CompletePartsCount = "1 to 10000 parts, or leave them out.";
     public const string RangeOrder = "From may not be above to.";
     public const string BatchCount = "An array of 1 to 1000 uploads.";
     public const string PasswordLength = "At most 1024 characters.";
+    public const string CompanionPart = "Each part has a PartNumber and an ETag.";
+    public const string CompanionPartNumber = "Part numbers are whole numbers from 1 to 10000.";
+    public const string MetadataSize = "At most 100 entries of 16384 characters in all.";
+    public const string MetadataNul = "No NUL characters.";
 }

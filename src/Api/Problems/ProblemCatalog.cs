@@ -66,6 +66,8 @@ internal static class ProblemCatalog
     {
         var problem = refusal.Code switch
         {
+            RefusalCode.StorageUnavailable => StorageUnavailable,
+            RefusalCode.ObjectStoreUnavailable => ObjectStoreUnavailable,
             RefusalCode.InvalidRequest => Of(400, "invalid_request", "The request is not valid") with
             {
                 Errors = refusal.Errors.IsEmpty ? null : refusal.Errors.ToImmutableSortedDictionary(StringComparer.Ordinal),
@@ -87,7 +89,7 @@ internal static class ProblemCatalog
             RefusalCode.AlreadyInProgress => Of(409, "wrong_state", "The upload's state does not allow this"),
             _ => throw new ArgumentOutOfRangeException(nameof(refusal), refusal.Code, "The refusal has no problem."),
         };
-        problem = problem with { Detail = refusal.Detail, Tag = refusal.Tag };
+        problem = problem with { Detail = problem.Detail ?? refusal.Detail, Tag = refusal.Tag };
         return refusal.Lease is { } lease ? problem.With(lease) : problem;
     }
 
