@@ -6,7 +6,7 @@ using Media.Api.Origins;
 using Media.Api.Page;
 using Media.Api.Permissions;
 using Media.Api.Problems;
-using Microsoft.AspNetCore.DataProtection;
+using Media.Grains;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -16,15 +16,12 @@ namespace Media.Api.Hosting;
 /// <summary>Puts the API together.</summary>
 internal static partial class ApiApplication
 {
-    /// <summary>Data Protection isolates applications by name: the same in every process, so that each opens what another sealed.</summary>
-    private const string ApplicationName = "Media";
-
     /// <summary>Builds the application; it is not started.</summary>
     /// <param name="builder">With the settings of this process.</param>
     public static WebApplication Build(WebApplicationBuilder builder)
     {
         var options = builder.Configuration.GetSection(ApiOptions.Section).Get<ApiOptions>() ?? new ApiOptions();
-        builder.AddActors(options);
+        ActorRuntime.Use(builder, options);
         builder.WebHost.ConfigureKestrel(KestrelLimits.Apply);
         AddServices(builder);
 
@@ -43,7 +40,7 @@ internal static partial class ApiApplication
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IPostConfigureOptions<LoggerFilterOptions>, QuietPaths>();
-        services.AddDataProtection().SetApplicationName(ApplicationName);
+        services.AddMediaGrains();
         services.AddOptions<List<AccountOptions>>().BindConfiguration(AccountOptions.Section);
         services.AddSingleton<AccountBook>();
         services.AddSingleton<AttemptLimiter>();

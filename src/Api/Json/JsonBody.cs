@@ -26,7 +26,7 @@ internal static class JsonBody
     public static async ValueTask<JsonBody<T>> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : class
     {
-        var body = await ReadOptionalAsync(request, type, cancellationToken).ConfigureAwait(false);
+        var body = await ReadOptionalAsync(request, type, cancellationToken);
         return body is { Value: null, Problem: null } ? new(null, ProblemCatalog.Invalid(Root, RequestMessages.BodyMissing)) : body;
     }
 
@@ -34,7 +34,7 @@ internal static class JsonBody
     public static async ValueTask<JsonBody<T>> ReadOptionalAsync<T>(HttpRequest request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : class
     {
-        var result = await ReadToEndAsync(request, cancellationToken).ConfigureAwait(false);
+        var result = await ReadToEndAsync(request, cancellationToken);
         if (result.Length == 0)
             return default;
         if (!IsJson(request.ContentType))
@@ -76,9 +76,9 @@ internal static class JsonBody
     {
         // Bounded: the route's limit is on the request, and going over it throws.
         var buffer = new MemoryStream(request.ContentLength is { } length and > 0 and < int.MaxValue ? (int)Math.Min(length, 64 << 10) : 0);
-        await using (buffer.ConfigureAwait(false))
+        await using (buffer)
         {
-            await request.Body.CopyToAsync(buffer, cancellationToken).ConfigureAwait(false);
+            await request.Body.CopyToAsync(buffer, cancellationToken);
             return buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
         }
     }

@@ -12,7 +12,7 @@ internal sealed partial class FailureGate(RequestDelegate next, ILogger<FailureG
     {
         try
         {
-            await next(context).ConfigureAwait(false);
+            await next(context);
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -27,7 +27,7 @@ internal sealed partial class FailureGate(RequestDelegate next, ILogger<FailureG
         }
         catch (Exception exception)
         {
-            await ProblemForm.WriteAsync(context, ProblemOf(context, exception)).ConfigureAwait(false);
+            await ProblemForm.WriteAsync(context, ProblemOf(context, exception));
         }
     }
 
