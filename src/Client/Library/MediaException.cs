@@ -68,6 +68,9 @@ public static class MediaErrors
     /// <summary>The file can't be read.</summary>
     public const string SourceUnreadable = "source_unreadable";
 
+    /// <summary>The file has no bytes, and what was asked for needs some.</summary>
+    public const string SourceEmpty = "source_empty";
+
     /// <summary>The file's size or time of change is another than at the start.</summary>
     public const string SourceChanged = "source_changed";
 
