@@ -45,7 +45,7 @@ export function createUploader(target: HTMLElement, permission: Permission, even
     inline: true,
     theme: 'auto',
     width: '100%',
-    height: 400,
+    height: 360,
     proudlyDisplayPoweredByUppy: false,
     showLinkToFileUploadResult: false,
     hideProgressDetails: false,
