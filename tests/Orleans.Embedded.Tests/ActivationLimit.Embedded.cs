@@ -14,8 +14,8 @@ public interface IHeavy : IGrainWithStringKey
 /// <summary>Counts how many of its kind are in memory.</summary>
 public sealed class HeavyGrain(Witness witness) : Grain, IHeavy
 {
-    public static int Alive;
-    public static int Most;
+    internal static int Alive;
+    internal static int Most;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {

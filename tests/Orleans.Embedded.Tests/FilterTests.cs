@@ -21,7 +21,7 @@ public sealed class NotingFilter(Witness witness) : IIncomingGrainCallFilter
         }
         catch (InvalidOperationException e)
         {
-            throw new ApplicationException("filtered", e);
+            throw new FormatException("filtered", e);
         }
 
         if (context.Result is int number)
@@ -41,7 +41,7 @@ public sealed class FilterTests
         Assert.Equal(1002, await grain.NextSlowly());
         await grain.Nothing();
         Assert.Equal("p", (await grain.Echo(new Parcel("p", []))).Name);
-        var failure = await Assert.ThrowsAsync<ApplicationException>(() => grain.Fail("inner"));
+        var failure = await Assert.ThrowsAsync<FormatException>(() => grain.Fail("inner"));
         Assert.Equal("inner", failure.InnerException!.Message);
         Assert.Equal(1, cluster.Witness.Count("before Next of filtered"));
         Assert.Equal(1, cluster.Witness.Count("after Probe.Next"));

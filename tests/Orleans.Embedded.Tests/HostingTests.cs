@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -25,9 +27,16 @@ public sealed class HostingTests
 
         static void Configure(ISiloBuilder silo)
         {
-            silo.UseLocalhostClustering(0, 0, null, "service", InProcessTestClusterBuilder.CreateClusterId());
+            silo.UseLocalhostClustering(FreePort(), FreePort(), null, "service", InProcessTestClusterBuilder.CreateClusterId());
             silo.AddMemoryGrainStorageAsDefault();
             silo.ConfigureServices(static services => services.AddSingleton<Witness>());
+        }
+
+        static int FreePort()
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, 0);
+            listener.Start();
+            return ((IPEndPoint)listener.LocalEndpoint).Port;
         }
 
         static async Task Check(IHost host)
