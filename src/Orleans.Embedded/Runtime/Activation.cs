@@ -55,8 +55,6 @@ internal sealed partial class Activation : TurnScheduler, IGrainContext
 
     public bool IsOnTurn => OnThisThread == this;
 
-    public bool IsReentrant => _class.Reentrant;
-
     /// <summary>Timestamp of the last use; grows with it.</summary>
     public long LastUsed => Volatile.Read(ref _lastUsed);
 
