@@ -50,4 +50,10 @@ public enum RefusalCode
 
     /// <summary>The same user has an upload of this content in progress. Seen only between grains: the caller resumes that one.</summary>
     AlreadyInProgress,
+
+    /// <summary>The database did not answer for this row of a batch; a single request gets the exception.</summary>
+    StorageUnavailable,
+
+    /// <summary>The object store did not answer for this row of a batch; a single request gets the exception.</summary>
+    ObjectStoreUnavailable,
 }

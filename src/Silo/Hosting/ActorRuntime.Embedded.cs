@@ -1,0 +1,14 @@
+using Media.Grains.Ports;
+using Orleans.Hosting;
+
+namespace Media.Silo.Hosting;
+
+/// <summary>The embedded runtime: grains live in this process, and other processes on the same database know nothing of it.</summary>
+internal static class ActorRuntime
+{
+    /// <summary>Puts the silo into the host.</summary>
+    public static void Use(IHostApplicationBuilder host, Action<ISiloBuilder> configure) => host.UseOrleans(configure);
+
+    /// <summary>How far a grain may trust its memory.</summary>
+    public static StateFreshness GetFreshness(SiloOptions options) => new(ReadBeforeUse: !options.OnlyProcess);
+}

@@ -1,0 +1,73 @@
+using Media.Grains;
+using Media.Grains.Ports;
+using Media.Grains.Uploads;
+using Media.Silo.Jobs;
+using Media.Silo.Postgres;
+using Media.Silo.S3;
+using Media.Silo.Workers;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Orleans.Hosting;
+using Orleans.Runtime.Hosting;
+
+namespace Media.Silo.Hosting;
+
+/// <summary>Puts a silo with everything that its grains need into a host.</summary>
+public static class MediaSiloHosting
+{
+    /// <summary>The tag of health checks that decide whether the process is ready for requests.</summary>
+    public const string ReadyTag = "ready";
+
+    /// <summary>
+    /// Adds the silo, grain storage, the database (<see cref="MediaPostgresHosting.AddMediaPostgres"/>), the object store, the URL signer and the
+    /// workers. Settings are under <c>Media:Postgres</c>, <c>Media:S3</c>, <c>Media:Uploads</c>, <c>Media:Jobs</c> and <c>Media:Silo</c>, and are
+    /// checked when the host starts.
+    /// </summary>
+    /// <param name="builder">The host.</param>
+    /// <param name="configure">What else the silo is to have.</param>
+    public static IHostApplicationBuilder AddMediaSilo(this IHostApplicationBuilder builder, Action<ISiloBuilder>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.AddMediaPostgres();
+        builder.AddValidated<SiloOptions>(SiloOptions.Section);
+        builder.AddValidated<UploadOptions>(UploadOptions.Section);
+        builder.AddMediaS3();
+
+        var services = builder.Services;
+        services.TryAddSingleton(static provider => ActorRuntime.GetFreshness(provider.GetRequiredService<IOptions<SiloOptions>>().Value));
+        services.TryAddSingleton<IUploadIndex, PostgresUploadIndex>();
+        ActorRuntime.Use(builder, silo =>
+        {
+            silo.Services.AddGrainStorage(
+                StorageNames.Default, static (provider, _) => new PostgresGrainStorage(provider.GetRequiredService<PostgresDatabase>()));
+            configure?.Invoke(silo);
+        });
+
+        builder.AddJobs();
+        services.AddJobHandler<SweepUploadsJob>();
+        services.AddJobHandler<SweepOrphansJob>();
+        return builder;
+    }
+
+    /// <summary>Adds the bucket and the URL signer.</summary>
+    private static void AddMediaS3(this IHostApplicationBuilder builder)
+    {
+        builder.AddValidated<S3Options>(S3Options.Section);
+        var services = builder.Services;
+        services.TryAddSingleton<S3Connection>();
+        services.TryAddSingleton<IObjectStore, S3ObjectStore>();
+        services.TryAddSingleton<IUrlSigner, S3UrlSigner>();
+        services.AddHealthChecks().AddCheck<S3HealthCheck>("s3", tags: [ReadyTag]);
+    }
+
+    // After the silo, so that handlers find grains when they run, and are told to stop before the silo is.
+    private static void AddJobs(this IHostApplicationBuilder builder)
+    {
+        builder.AddValidated<JobOptions>(JobOptions.Section);
+        builder.Services.TryAddSingleton<JobStore>();
+        builder.Services.AddHostedService<JobWorker>();
+    }
+
+    private static void AddJobHandler<THandler>(this IServiceCollection services)
+        where THandler : class, IJobHandler => services.AddSingleton<IJobHandler, THandler>();
+}

@@ -1,0 +1,232 @@
+using Media.Grains.Ports;
+using Media.Silo.Postgres;
+using Microsoft.Extensions.Options;
+
+namespace Media.Silo.Jobs;
+
+/// <summary>
+/// Takes due jobs and runs them, several at once. Woken by a notification, by the next job's due time and by polling. A run's lease is renewed while it
+/// lasts; when the process stops, runs are cancelled and their jobs given back.
+/// </summary>
+internal sealed partial class JobWorker : BackgroundService
+{
+    private readonly JobStore _store;
+    private readonly JobOptions _options;
+    private readonly Dictionary<string, IJobHandler> _handlers = new(StringComparer.Ordinal);
+    private readonly string[] _kinds;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly HashSet<Task> _running = [];
+
+    public JobWorker(
+        JobStore store, IEnumerable<IJobHandler> handlers, PostgresListener listener, IOptions<JobOptions> options, TimeProvider time, ILogger<JobWorker> logger)
+    {
+        _store = store;
+        _options = options.Value;
+        _store.Lease = _options.LeaseDuration;
+        foreach (var handler in handlers)
+        {
+            if (!_handlers.TryAdd(handler.Kind, handler)) throw new InvalidOperationException($"Two handlers want jobs of kind {handler.Kind}.");
+        }
+
+        _kinds = [.. _handlers.Keys];
+        _time = time;
+        _logger = logger;
+        listener.Handle(JobStore.Channel, _ => Wake());
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _wake.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (_options.Concurrency == 0 || _kinds.Length == 0) return;
+        var registered = false;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                if (!registered)
+                {
+                    await RegisterAsync(stoppingToken);
+                    registered = true;
+                }
+
+                await WaitAsync(await ClaimAsync(stoppingToken), stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception failure)
+            {
+                LogStoreFailed(failure.InnerException?.Message ?? failure.Message);
+                await Task.Delay(_options.PollInterval, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+
+        await Task.WhenAll(_running);
+    }
+
+    private void Wake()
+    {
+        try
+        {
+            _wake.Release();
+        }
+        catch (Exception failure) when (failure is SemaphoreFullException or ObjectDisposedException)
+        {
+            // It is awake, or the process is about to end.
+        }
+    }
+
+    private async Task RegisterAsync(CancellationToken cancellationToken)
+    {
+        foreach (var handler in _handlers.Values)
+        {
+            if (handler is IRecurringJobHandler recurring) await _store.RecurAsync(handler.Kind, recurring.Period, cancellationToken);
+        }
+    }
+
+    /// <returns>How long to wait before looking again.</returns>
+    private async Task<TimeSpan> ClaimAsync(CancellationToken stoppingToken)
+    {
+        _running.RemoveWhere(static task => task.IsCompleted);
+        var free = _options.Concurrency - _running.Count;
+        // A run that ends wakes the worker.
+        if (free == 0) return _options.PollInterval;
+        var jobs = await _store.ClaimAsync(_kinds, free, _options.LeaseDuration, stoppingToken);
+        foreach (var job in jobs) _running.Add(RunAsync(job, stoppingToken));
+        if (jobs.Count == free) return _options.PollInterval;
+        var next = await _store.FindNextDueAsync(_kinds, stoppingToken) ?? _options.PollInterval;
+        return next < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : next < _options.PollInterval ? next : _options.PollInterval;
+    }
+
+    private async Task WaitAsync(TimeSpan atMost, CancellationToken stoppingToken)
+    {
+        using var limit = new CancellationTokenSource(atMost, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stoppingToken);
+        try
+        {
+            await _wake.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!stoppingToken.IsCancellationRequested)
+        {
+            // Time to look unasked.
+        }
+    }
+
+    private async Task RunAsync(ClaimedJob job, CancellationToken stoppingToken)
+    {
+        // The worker's own loop goes on first.
+        await Task.Yield();
+        try
+        {
+            await RunLeasedAsync(job, stoppingToken);
+        }
+        catch (Exception failure)
+        {
+            // The outcome could not be recorded; the lease runs out, and the job is taken again.
+            LogRecordFailed(job.Kind, job.Id, failure.InnerException?.Message ?? failure.Message);
+        }
+        finally
+        {
+            Wake();
+        }
+    }
+
+    private async Task RunLeasedAsync(ClaimedJob job, CancellationToken stoppingToken)
+    {
+        using var run = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        using var heart = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        var lost = new StrongBox();
+        var beating = BeatAsync(job, lost, run, heart.Token);
+        Exception? failure = null;
+        try
+        {
+            await _handlers[job.Kind].RunAsync(new JobContext(_store, job), run.Token);
+        }
+        catch (Exception thrown)
+        {
+            failure = thrown;
+        }
+
+        await heart.CancelAsync();
+        await beating;
+        if (lost.Value || failure is JobLostException)
+        {
+            LogLost(job.Kind, job.Id);
+        }
+        else if (failure is null)
+        {
+            await _store.CompleteAsync(job, CancellationToken.None);
+        }
+        else if (failure is OperationCanceledException && stoppingToken.IsCancellationRequested)
+        {
+            await _store.ReleaseAsync(job, CancellationToken.None);
+        }
+        else
+        {
+            LogFailed(failure, job.Kind, job.Id, job.Attempts);
+            await _store.FailAsync(job, PauseAfter(job.Attempts), failure.Message, _options.MaxAttempts, CancellationToken.None);
+        }
+    }
+
+    private async Task BeatAsync(ClaimedJob job, StrongBox lost, CancellationTokenSource run, CancellationToken cancellationToken)
+    {
+        var lastBeat = _time.GetTimestamp();
+        try
+        {
+            using var timer = new PeriodicTimer(_options.LeaseDuration / 3, _time);
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+            {
+                try
+                {
+                    var sent = _time.GetTimestamp();
+                    lost.Value = !await _store.HeartbeatAsync(job, null, cancellationToken);
+                    lastBeat = sent;
+                }
+                catch (StorageUnavailableException)
+                {
+                    // Without the database nobody else can take the job either, but once it is back another may be first.
+                    lost.Value = _time.GetElapsedTime(lastBeat) > _options.LeaseDuration;
+                }
+
+                if (!lost.Value) continue;
+                await run.CancelAsync();
+                return;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The run is over.
+        }
+    }
+
+    private TimeSpan PauseAfter(int attempts)
+    {
+        var pause = _options.FirstPause * Math.Pow(2, Math.Min(attempts - 1, 30));
+        return pause < _options.LongestPause ? pause : _options.LongestPause;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Jobs cannot be taken: {Reason}")]
+    private partial void LogStoreFailed(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The outcome of {Kind} job {Id} could not be recorded: {Reason}")]
+    private partial void LogRecordFailed(string kind, long id, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The lease of {Kind} job {Id} is lost.")]
+    private partial void LogLost(string kind, long id);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Kind} job {Id} failed in attempt {Attempt}.")]
+    private partial void LogFailed(Exception failure, string kind, long id, int attempt);
+
+    private sealed class StrongBox
+    {
+        public volatile bool Value;
+    }
+}

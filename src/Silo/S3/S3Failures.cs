@@ -1,0 +1,44 @@
+using System.Net;
+using System.Xml;
+using Amazon.Runtime;
+using Amazon.S3;
+using Media.Grains.Ports;
+
+namespace Media.Silo.S3;
+
+/// <summary>What the store's and the SDK's failures mean.</summary>
+internal static class S3Failures
+{
+    /// <summary>Sends a request. Whatever goes wrong comes out as one type, with the store's own words inside for those who ask.</summary>
+    /// <exception cref="StoreUnavailableException">The store does not answer, or refuses.</exception>
+    public static async Task<T> RunAsync<T>(Func<IAmazonS3, Task<T>> send, IAmazonS3 client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await send(client);
+        }
+        catch (AmazonServiceException failure)
+        {
+            throw new StoreUnavailableException(
+                failure.StatusCode == default ? "The object store does not answer." : $"The object store answered {(int)failure.StatusCode} {failure.ErrorCode}.", failure);
+        }
+        catch (Exception failure) when (failure is AmazonClientException or HttpRequestException or IOException or TimeoutException or XmlException
+            || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw new StoreUnavailableException("The object store does not answer.", failure);
+        }
+    }
+
+    /// <summary>The store has no such object.</summary>
+    public static bool IsNotFound(StoreUnavailableException failure) =>
+        failure.InnerException is AmazonS3Exception { ErrorCode: not "NoSuchBucket" } answer
+        && (answer.StatusCode == HttpStatusCode.NotFound || answer.ErrorCode is "NoSuchKey");
+
+    /// <summary>The store has no such multipart upload. Some say NoSuchKey to it.</summary>
+    public static bool IsNoSuchUpload(StoreUnavailableException failure) =>
+        IsNotFound(failure) || failure.InnerException is AmazonS3Exception { ErrorCode: "NoSuchUpload" };
+
+    /// <summary>The store turns the list of parts down, and would do so again.</summary>
+    public static bool IsPartRejected(StoreUnavailableException failure) =>
+        failure.InnerException is AmazonS3Exception { ErrorCode: "InvalidPart" or "InvalidPartOrder" or "EntityTooSmall" };
+}

@@ -1,0 +1,180 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Media.Grains.Ports;
+using Media.Grains.Uploads;
+using Microsoft.Extensions.Options;
+
+namespace Media.Silo.S3;
+
+/// <summary>The bucket by the AWS SDK. What stores other than AWS do differently is evened out here and in <see cref="S3Failures"/>.</summary>
+internal sealed partial class S3ObjectStore(S3Connection connection, IOptions<S3Options> options, ILogger<S3ObjectStore> logger) : IObjectStore
+{
+    private readonly S3Options _options = options.Value;
+
+    public async Task<string> CreateMultipartUploadAsync(string key, ObjectHeaders headers, CancellationToken cancellationToken)
+    {
+        var request = new InitiateMultipartUploadRequest { BucketName = _options.Bucket, Key = key, ContentType = headers.ContentType };
+        foreach (var (name, value) in headers.Metadata) request.Metadata.Add(name, value);
+        if (_options.ServerSideEncryption == S3Encryption.Aes256) request.ServerSideEncryptionMethod = ServerSideEncryptionMethod.AES256;
+        if (_options.ServerSideEncryption == S3Encryption.Kms)
+        {
+            request.ServerSideEncryptionMethod = ServerSideEncryptionMethod.AWSKMS;
+            request.ServerSideEncryptionKeyManagementServiceKeyId = _options.KmsKeyId;
+        }
+
+        var response = await S3Failures.RunAsync(client => client.InitiateMultipartUploadAsync(request, cancellationToken), connection.Client, cancellationToken);
+        return string.IsNullOrEmpty(response.UploadId)
+            ? throw new StoreUnavailableException("The object store answered a new multipart upload without its id.")
+            : response.UploadId;
+    }
+
+    public async Task<ImmutableArray<UploadedPart>?> ListPartsAsync(string key, string uploadId, CancellationToken cancellationToken)
+    {
+        var parts = ImmutableArray.CreateBuilder<UploadedPart>();
+        var marker = 0;
+        while (true)
+        {
+            var request = new ListPartsRequest { BucketName = _options.Bucket, Key = key, UploadId = uploadId, MaxParts = 1_000 };
+            if (marker > 0) request.PartNumberMarker = marker.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            ListPartsResponse page;
+            try
+            {
+                page = await S3Failures.RunAsync(client => client.ListPartsAsync(request, cancellationToken), connection.Client, cancellationToken);
+            }
+            catch (StoreUnavailableException failure) when (S3Failures.IsNoSuchUpload(failure))
+            {
+                return null;
+            }
+
+            // Not the marker that the page names: some stores leave it out, or repeat the last one, and would be asked for ever.
+            var before = marker;
+            foreach (var part in page.Parts ?? [])
+            {
+                if (part.PartNumber is not { } number || number <= marker) continue;
+                parts.Add(new UploadedPart(number, part.Size ?? 0, Quote(part.ETag), part.LastModified is { } time ? new DateTimeOffset(time.ToUniversalTime()) : null));
+                marker = number;
+            }
+
+            if (page.IsTruncated != true) return parts.ToImmutable();
+            if (marker == before)
+            {
+                LogStuck(key, before);
+                return parts.ToImmutable();
+            }
+        }
+    }
+
+    public async Task<Completion> CompleteMultipartUploadAsync(
+        string key, string uploadId, ImmutableArray<UploadedPart> parts, CancellationToken cancellationToken)
+    {
+        var request = new CompleteMultipartUploadRequest { BucketName = _options.Bucket, Key = key, UploadId = uploadId, PartETags = new(parts.Length) };
+        foreach (var part in parts) request.PartETags.Add(new PartETag(part.Part, part.ETag));
+        StoreUnavailableException failure;
+        try
+        {
+            var response = await S3Failures.RunAsync(client => client.CompleteMultipartUploadAsync(request, cancellationToken), connection.Client, cancellationToken);
+            if (!string.IsNullOrEmpty(response.ETag)) return Completion.Completed;
+            // Some stores leave the ETag out; and an error in the body of a 200 reads the same.
+            failure = new StoreUnavailableException("The object store answered a completion without an ETag.");
+        }
+        catch (StoreUnavailableException thrown)
+        {
+            if (S3Failures.IsPartRejected(thrown)) return Completion.PartsRejected;
+            failure = thrown;
+        }
+
+        return await FindOutAsync(key, uploadId, failure, cancellationToken);
+    }
+
+    public async Task AbortMultipartUploadAsync(string key, string uploadId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await S3Failures.RunAsync(
+                client => client.AbortMultipartUploadAsync(_options.Bucket, key, uploadId, cancellationToken), connection.Client, cancellationToken);
+        }
+        catch (StoreUnavailableException failure) when (S3Failures.IsNoSuchUpload(failure))
+        {
+            // Given up already, or completed.
+        }
+    }
+
+    public async Task<StoredObject?> HeadAsync(string key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var request = new GetObjectMetadataRequest { BucketName = _options.Bucket, Key = key };
+            var head = await S3Failures.RunAsync(client => client.GetObjectMetadataAsync(request, cancellationToken), connection.Client, cancellationToken);
+            return new StoredObject(
+                head.ContentLength,
+                Quote(head.ETag),
+                string.IsNullOrEmpty(head.VersionId) || head.VersionId == "null" ? null : head.VersionId,
+                head.Headers.ContentType,
+                head.LastModified is { } time ? new DateTimeOffset(time.ToUniversalTime()) : default);
+        }
+        catch (StoreUnavailableException failure) when (S3Failures.IsNotFound(failure))
+        {
+            return null;
+        }
+    }
+
+    public async Task DeleteAsync(string key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await S3Failures.RunAsync(client => client.DeleteObjectAsync(_options.Bucket, key, cancellationToken), connection.Client, cancellationToken);
+        }
+        catch (StoreUnavailableException failure) when (S3Failures.IsNotFound(failure))
+        {
+            // Deleted already.
+        }
+    }
+
+    public async IAsyncEnumerable<PendingUpload> ListMultipartUploadsAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var after = default((string Key, string UploadId)?);
+        while (true)
+        {
+            var request = new ListMultipartUploadsRequest { BucketName = _options.Bucket, Prefix = prefix, MaxUploads = 1_000 };
+            if (after is { } marker) (request.KeyMarker, request.UploadIdMarker) = marker;
+            var page = await S3Failures.RunAsync(client => client.ListMultipartUploadsAsync(request, cancellationToken), connection.Client, cancellationToken);
+            foreach (var upload in page.MultipartUploads ?? [])
+            {
+                var initiated = upload.Initiated is { } time ? new DateTimeOffset(time.ToUniversalTime()) : DateTimeOffset.MaxValue;
+                if (upload.Key.StartsWith(prefix, StringComparison.Ordinal)) yield return new PendingUpload(upload.Key, upload.UploadId, initiated);
+            }
+
+            if (page.IsTruncated != true) yield break;
+            var next = string.IsNullOrEmpty(page.NextKeyMarker)
+                ? page.MultipartUploads is { Count: > 0 } uploads ? (uploads[^1].Key, uploads[^1].UploadId) : after
+                : (page.NextKeyMarker, page.NextUploadIdMarker);
+            if (next is null || next == after)
+            {
+                LogStuck(prefix, 0);
+                yield break;
+            }
+
+            after = next;
+        }
+    }
+
+    /// <summary>A completion did not say that it went well. Some stores say 500 for an upload that is gone, or that another request completes just now.</summary>
+    private async Task<Completion> FindOutAsync(string key, string uploadId, StoreUnavailableException failure, CancellationToken cancellationToken)
+    {
+        if (await HeadAsync(key, cancellationToken) is not null) return Completion.Completed;
+        if (!S3Failures.IsNoSuchUpload(failure))
+        {
+            if (await ListPartsAsync(key, uploadId, cancellationToken) is not null) throw failure;
+            // Between the two questions another request may have completed it.
+        }
+
+        return await HeadAsync(key, cancellationToken) is null ? Completion.Gone : Completion.Completed;
+    }
+
+    private static string Quote(string? etag) => string.IsNullOrEmpty(etag) || etag[0] == '"' ? etag ?? "" : $"\"{etag}\"";
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The object store says that there is more under {Key} after {Marker}, and does not give it.")]
+    private partial void LogStuck(string key, int marker);
+}

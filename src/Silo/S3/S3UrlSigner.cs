@@ -1,0 +1,80 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using Media.Grains.Ports;
+using Media.Grains.Uploads;
+using Microsoft.Extensions.Options;
+
+namespace Media.Silo.S3;
+
+/// <summary>Presigns with the credentials of the connection's chain, asked anew for every batch, so that renewed ones are used from then on.</summary>
+internal sealed class S3UrlSigner(S3Connection connection, IOptions<S3Options> options, TimeProvider time) : IUrlSigner
+{
+    private readonly S3Options _options = options.Value;
+    private readonly SigV4Presigner _presigner = new(connection.PublicBucketAddress, options.Value.Region);
+
+    public async ValueTask<ImmutableArray<SignedPart>> SignPartsAsync(
+        string key, string uploadId, ImmutableArray<PartToSign> parts, TimeSpan lifetime, CancellationToken cancellationToken)
+    {
+        if (parts.IsEmpty) return [];
+        var credentials = await GetCredentialsAsync();
+        var now = time.GetUtcNow();
+        var signed = ImmutableArray.CreateBuilder<SignedPart>(parts.Length);
+        var expiresAt = Expiry(now, lifetime);
+        var plain = default(PresignTemplate);
+        foreach (var (part, length) in parts)
+        {
+            if (length is { } bytes)
+            {
+                var text = bytes.ToString(CultureInfo.InvariantCulture);
+                var template = _presigner.Prepare(credentials, now, lifetime, key, uploadId, [new("content-length", text)]);
+                signed.Add(new SignedPart(part, template.Sign(part), expiresAt, ImmutableDictionary<string, string>.Empty.Add("Content-Length", text)));
+            }
+            else
+            {
+                plain ??= _presigner.Prepare(credentials, now, lifetime, key, uploadId, []);
+                signed.Add(new SignedPart(part, plain.Sign(part), expiresAt, ImmutableDictionary<string, string>.Empty));
+            }
+        }
+
+        return signed.MoveToImmutable();
+    }
+
+    public async ValueTask<SignedPart> SignPutAsync(
+        string key, ObjectHeaders headers, long? length, TimeSpan lifetime, CancellationToken cancellationToken)
+    {
+        var sent = ImmutableDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        sent.Add("Content-Type", headers.ContentType);
+        if (length is { } bytes) sent.Add("Content-Length", bytes.ToString(CultureInfo.InvariantCulture));
+        foreach (var (name, value) in headers.Metadata) sent.Add($"x-amz-meta-{name}", value);
+        if (_options.ServerSideEncryption == S3Encryption.Aes256) sent.Add("x-amz-server-side-encryption", "AES256");
+        if (_options.ServerSideEncryption == S3Encryption.Kms)
+        {
+            sent.Add("x-amz-server-side-encryption", "aws:kms");
+            if (_options.KmsKeyId is { } kmsKey) sent.Add("x-amz-server-side-encryption-aws-kms-key-id", kmsKey);
+        }
+
+        var signed = sent.ToImmutable();
+        var now = time.GetUtcNow();
+        var template = _presigner.Prepare(await GetCredentialsAsync(), now, lifetime, key, null, [.. signed]);
+        return new SignedPart(1, template.Sign(null), Expiry(now, lifetime), signed);
+    }
+
+    // The store counts from the signature's time, which has whole seconds.
+    private static DateTimeOffset Expiry(DateTimeOffset now, TimeSpan lifetime) =>
+        DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds() + (long)lifetime.TotalSeconds);
+
+    private async ValueTask<SigningCredentials> GetCredentialsAsync()
+    {
+        try
+        {
+            var credentials = await connection.Credentials.GetCredentialsAsync();
+            return new SigningCredentials(credentials.AccessKey, credentials.SecretKey, credentials.UseToken ? credentials.Token : null);
+        }
+        catch (Exception failure) when (failure is Amazon.Runtime.AmazonClientException or HttpRequestException)
+        {
+            throw new StoreUnavailableException("There are no credentials for the object store.", failure);
+        }
+    }
+}

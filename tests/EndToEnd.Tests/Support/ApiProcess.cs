@@ -1,0 +1,93 @@
+using Media.AppHost;
+using Media.AppHost.Processes;
+using Media.Tests.Support;
+
+namespace Media.EndToEnd.Tests.Support;
+
+/// <summary>The API, with its silo, as a process that a test can kill and start again on the same port.</summary>
+internal sealed class ApiProcess : IAsyncDisposable
+{
+    public const string ApiKey = "end-to-end-key";
+    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60);
+    private readonly Dictionary<string, string?> environment;
+    private ChildProcess process;
+
+    private ApiProcess(Dictionary<string, string?> environment, ChildProcess process, Uri address)
+    {
+        this.environment = environment;
+        this.process = process;
+        Address = address;
+    }
+
+    public Uri Address { get; }
+
+    public static async Task<ApiProcess> StartAsync(string connectionString, Uri store, string bucket, CancellationToken cancellationToken)
+    {
+        var address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
+        var environment = new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["ASPNETCORE_URLS"] = address.ToString(),
+            ["Media__Postgres__ConnectionString"] = connectionString,
+            ["Media__S3__Endpoint"] = store.ToString().TrimEnd('/'),
+            ["Media__S3__Region"] = "us-east-1",
+            ["Media__S3__Bucket"] = bucket,
+            ["Media__S3__AccessKey"] = TestStorage.AccessKey,
+            ["Media__S3__SecretKey"] = TestStorage.SecretKey,
+            ["Media__S3__ForcePathStyle"] = "true",
+            ["Media__Accounts__0__User"] = "local",
+            ["Media__Accounts__0__ApiKey"] = ApiKey,
+            ["Media__Accounts__0__Password"] = "a password",
+        };
+        return new ApiProcess(environment, await StartProcessAsync(environment, address, cancellationToken), address);
+    }
+
+    public HttpClient CreateClient()
+    {
+        var client = new HttpClient { BaseAddress = Address };
+        client.DefaultRequestHeaders.Authorization = new("Bearer", ApiKey);
+        return client;
+    }
+
+    public Task KillAsync() => process.KillAsync();
+
+    public async Task RestartAsync(CancellationToken cancellationToken)
+    {
+        await process.DisposeAsync();
+        process = await StartProcessAsync(environment, Address, cancellationToken);
+    }
+
+    public ValueTask DisposeAsync() => process.DisposeAsync();
+
+    private static async Task<ChildProcess> StartProcessAsync(
+        Dictionary<string, string?> environment, Uri address, CancellationToken cancellationToken)
+    {
+        var options = ChildProcessOptions.Dotnet("api", Rooms.Output("src/Api", "Media.Api")) with { Environment = environment };
+        var process = await ChildProcess.StartAsync(options, cancellationToken);
+        try
+        {
+            using var client = new HttpClient { BaseAddress = address };
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    if (process.HasExited)
+                        throw new InvalidOperationException($"The API ended:{Environment.NewLine}{string.Join(Environment.NewLine, process.Lines)}");
+                    try
+                    {
+                        using var answer = await client.GetAsync("/health/ready", cancellationToken);
+                        return answer.IsSuccessStatusCode;
+                    }
+                    catch (HttpRequestException)
+                    {
+                        return false;
+                    }
+                },
+                StartTime);
+            return process;
+        }
+        catch
+        {
+            await process.DisposeAsync();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using System.Collections.Concurrent;
+using Media.Grains.Ports;
+
+namespace Media.Grains.Tests.Support;
+
+/// <summary>Remembers which uploads were announced.</summary>
+internal sealed class RecordedSignals : IUploadSignals
+{
+    public ConcurrentQueue<string> Published { get; } = new();
+
+    public ValueTask PublishAsync(string tag, CancellationToken cancellationToken)
+    {
+        Published.Enqueue(tag);
+        return ValueTask.CompletedTask;
+    }
+
+    public IUploadSubscription Subscribe(string tag) => throw new NotSupportedException("Nobody listens here.");
+}
