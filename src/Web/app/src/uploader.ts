@@ -39,7 +39,13 @@ export function createUploader(target: HTMLElement, permission: Permission, even
   const waiting = new Map<string, number>();
   const wantingPermission = new Set<string>();
 
-  const uppy = new Uppy<Meta, AwsBody>({ restrictions: restrictionsOf(permission) });
+  const uppy = new Uppy<Meta, AwsBody>({
+    restrictions: restrictionsOf(permission),
+    locale: {
+      strings: { inferiorSize: 'This file is empty. Empty files can’t be uploaded here.' },
+      pluralize: (count) => (count === 1 ? 0 : 1),
+    },
+  });
   uppy.use(Dashboard, {
     target,
     inline: true,
@@ -165,6 +171,8 @@ export function createUploader(target: HTMLElement, permission: Permission, even
 
 function restrictionsOf({ limits }: Permission) {
   return {
+    // S3 has no multipart upload without a part, and Companion’s way for an empty file is a form post that the door does not offer.
+    minFileSize: 1,
     maxFileSize: limits.maxSize,
     maxNumberOfFiles: limits.maxFiles,
     allowedFileTypes: limits.contentTypes.includes('*/*') ? null : [...limits.contentTypes],
