@@ -1,1 +1,3 @@
-return 0;
+using Media.Api.Hosting;
+
+await ApiApplication.Build(WebApplication.CreateBuilder(args)).RunAsync();

@@ -1,0 +1,116 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using Media.Api.Json;
+using Media.Api.Permissions;
+using Media.Api.Problems;
+using Media.Grains.Ports;
+using Media.Grains.Results;
+using Media.Grains.Uploads;
+using Orleans;
+
+namespace Media.Api.Doors.V1;
+
+/// <summary>
+/// <c>GET /v1/uploads/{tag}/events</c> (https://html.spec.whatwg.org/multipage/server-sent-events.html). Signals only say when to look: what is sent comes
+/// from the session's history, so nothing is lost between two connections, or with a lost signal.
+/// </summary>
+internal static class EventsRoute
+{
+    /// <summary>Media type of server-sent events.</summary>
+    public const string ContentType = "text/event-stream";
+
+    /// <summary>How often something is sent at least, so that proxies keep the connection, and the session is looked at.</summary>
+    internal static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
+
+    public static async Task<IResult> StreamAsync(
+        string tag, HttpContext context, Admission admission, IGrainFactory grains, IUploadSignals signals, IHostApplicationLifetime lifetime)
+    {
+        if (Sessions.Find(grains, tag) is not { } session)
+            return (ProblemResult)Sessions.NotFound;
+
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        var caller = new Caller(admission.User);
+        // Before the first look, so that no change falls between the two.
+        using var subscription = signals.Subscribe(tag);
+        var upload = await session.GetAsync(caller, ending.Token);
+        if (!upload.IsSuccess)
+            return (ProblemResult)ProblemCatalog.Of(upload.Refusal);
+
+        var response = context.Response;
+        response.ContentType = ContentType;
+        response.Headers.CacheControl = "no-store";
+        response.Headers["X-Accel-Buffering"] = "no";
+        await response.StartAsync(ending.Token);
+        try
+        {
+            await FollowAsync(response, session, caller, subscription, upload.Value, LastEventId(context.Request), ending.Token);
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            // The client went, or the server goes; a client that is still there comes back with its last event's id.
+        }
+
+        return TypedResults.Empty;
+    }
+
+    /// <summary>Whether a stream ends here. Verification, once it follows of itself, takes <see cref="UploadState.Stored"/> out of this.</summary>
+    internal static bool IsSettled(UploadState state) => state == UploadState.Stored || UploadTransitions.IsFinal(state);
+
+    private static async Task FollowAsync(
+        HttpResponse response, IUploadSessionGrain session, Caller caller, IUploadSubscription subscription, Upload upload, int sent, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var before = sent;
+            foreach (var change in upload.History)
+            {
+                if (change.Sequence <= sent)
+                    continue;
+                Write(response.BodyWriter, upload.Tag, change);
+                sent = change.Sequence;
+            }
+
+            if (sent == before)
+                response.BodyWriter.Write(": keep-alive\n\n"u8);
+            await response.BodyWriter.FlushAsync(cancellationToken);
+            if (IsSettled(upload.State))
+                return;
+
+            await subscription.WaitAsync(KeepAlive, cancellationToken);
+            Result<Upload> next;
+            try
+            {
+                next = await session.GetAsync(caller, cancellationToken);
+            }
+            catch (StorageUnavailableException)
+            {
+                // The stream lives through an outage: the next look may see again.
+                continue;
+            }
+
+            if (!next.IsSuccess)
+                return;
+            upload = next.Value;
+        }
+    }
+
+    private static void Write(IBufferWriter<byte> writer, string tag, StateChange change)
+    {
+        var data = JsonSerializer.SerializeToUtf8Bytes(new UploadEvent(tag, change.State, change.At, change.Sequence), MediaJson.Default.UploadEvent);
+        writer.Write("event: state\nid: "u8);
+        Span<byte> id = stackalloc byte[11];
+        change.Sequence.TryFormat(id, out var length, default, CultureInfo.InvariantCulture);
+        writer.Write(id[..length]);
+        writer.Write("\ndata: "u8);
+        writer.Write(data);
+        writer.Write("\n\n"u8);
+    }
+
+    private static int LastEventId(HttpRequest request)
+    {
+        string? text = request.Headers["Last-Event-ID"];
+        text ??= request.Query["lastEventId"];
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : 0;
+    }
+}

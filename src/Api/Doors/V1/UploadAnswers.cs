@@ -1,0 +1,188 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Media.Api.Problems;
+using Media.Grains.Uploads;
+
+namespace Media.Api.Doors.V1;
+
+/// <summary>One answer of a batch: an upload, or why there is none.</summary>
+[JsonDerivedType(typeof(UploadAnswer))]
+[JsonDerivedType(typeof(FailedAnswer))]
+public abstract record BatchAnswer
+{
+    /// <summary><c>created</c>, <c>resumed</c> or <c>failed</c> in answers to a creation; else absent.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonPropertyOrder(-1)]
+    public string? Status { get; init; }
+}
+
+/// <summary>A row of a batch that was turned down.</summary>
+/// <param name="Problem">Why.</param>
+public sealed record FailedAnswer(Problem Problem) : BatchAnswer;
+
+/// <summary>An upload.</summary>
+public sealed record UploadAnswer : BatchAnswer
+{
+    /// <summary>Its name: 21 characters of <c>0-9A-Za-z</c>.</summary>
+    public required string Tag { get; init; }
+
+    /// <summary>Where it is.</summary>
+    [JsonConverter(typeof(JsonStringEnumConverter<UploadState>))]
+    public required UploadState State { get; init; }
+
+    /// <summary>The name, made safe to use as a file name.</summary>
+    public required string FileName { get; init; }
+
+    /// <summary>The name as it was given.</summary>
+    public required string OriginalFileName { get; init; }
+
+    /// <summary>Media type as claimed.</summary>
+    public required string ContentType { get; init; }
+
+    /// <summary>Bytes; null where they were not announced and the upload is not stored yet.</summary>
+    public required long? Size { get; init; }
+
+    /// <summary>Tip hash as claimed.</summary>
+    public required string? TipHash { get; init; }
+
+    /// <summary>Piece hash as claimed.</summary>
+    public required string? PieceHash { get; init; }
+
+    /// <summary>The object's key.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>The S3 upload id; null for a single PUT.</summary>
+    public required string? UploadId { get; init; }
+
+    /// <summary>How the file is cut.</summary>
+    public required PlanAnswer Plan { get; init; }
+
+    /// <summary>Who holds it, or null.</summary>
+    public required LeaseAnswer? Lease { get; init; }
+
+    /// <summary>When it was created.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When it is given up unless it is touched.</summary>
+    public required DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>When the object was found whole.</summary>
+    public required DateTimeOffset? CompletedAt { get; init; }
+
+    /// <summary>The object's ETag, with its quotes.</summary>
+    [JsonPropertyName("etag")]
+    public required string? ETag { get; init; }
+
+    /// <summary>The object's version in a versioned bucket.</summary>
+    public required string? VersionId { get; init; }
+
+    /// <summary>The parts that the store has; in answers to a creation.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImmutableArray<PartAnswer>? Parts { get; init; }
+
+    /// <summary>URLs of the first parts that it does not have; in answers to a creation.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImmutableArray<UrlAnswer>? Urls { get; init; }
+
+    internal static UploadAnswer Of(Upload upload) => new()
+    {
+        Tag = upload.Tag,
+        State = upload.State,
+        FileName = upload.FileName,
+        OriginalFileName = upload.OriginalFileName,
+        ContentType = upload.ContentType,
+        Size = upload.Size,
+        TipHash = upload.TipHash,
+        PieceHash = upload.PieceHash,
+        Key = upload.Key,
+        UploadId = upload.UploadId,
+        Plan = PlanAnswer.Of(upload.Plan),
+        Lease = upload.Lease is { } lease ? LeaseAnswer.Of(lease) : null,
+        CreatedAt = upload.CreatedAt,
+        ExpiresAt = upload.ExpiresAt,
+        CompletedAt = upload.CompletedAt,
+        ETag = upload.ETag,
+        VersionId = upload.VersionId,
+    };
+
+    internal static UploadAnswer Of(OpenedUpload opened) => Of(opened.Upload) with
+    {
+        Status = opened.Resumed ? "resumed" : "created",
+        Parts = PartAnswer.Of(opened.Parts),
+        Urls = UrlAnswer.Of(opened.Urls),
+    };
+}
+
+/// <summary>How a file is cut.</summary>
+/// <param name="Strategy"><c>multipart</c>, <c>single</c> or <c>open</c>.</param>
+/// <param name="PartSize">Bytes in every part but the last; 0 where the client chooses.</param>
+/// <param name="PartCount">Number of parts; 0 where the client chooses.</param>
+public sealed record PlanAnswer(string Strategy, long PartSize, int PartCount)
+{
+    internal static PlanAnswer Of(UploadPlan plan) => new(
+        plan.Strategy switch
+        {
+            UploadStrategy.Single => "single",
+            UploadStrategy.Open => "open",
+            _ => "multipart",
+        },
+        plan.PartSize,
+        plan.PartCount);
+}
+
+/// <summary>Who may work on an upload.</summary>
+/// <param name="ClientId">The client instance.</param>
+/// <param name="Epoch">Grows whenever the lease changes hands.</param>
+/// <param name="HeldSince">Since when it holds it.</param>
+/// <param name="Until">When it lapses unless it is renewed.</param>
+public sealed record LeaseAnswer(string ClientId, long Epoch, DateTimeOffset HeldSince, DateTimeOffset Until)
+{
+    internal static LeaseAnswer Of(Lease lease) => new(lease.ClientId, lease.Epoch, lease.HeldSince, lease.Until);
+}
+
+/// <summary>A part that the store has.</summary>
+/// <param name="Part">Part number.</param>
+/// <param name="Size">Bytes.</param>
+/// <param name="ETag">With its quotes.</param>
+public sealed record PartAnswer(int Part, long Size, [property: JsonPropertyName("etag")] string ETag)
+{
+    internal static ImmutableArray<PartAnswer> Of(ImmutableArray<UploadedPart> parts)
+    {
+        var answers = ImmutableArray.CreateBuilder<PartAnswer>(parts.Length);
+        foreach (var part in parts)
+            answers.Add(new PartAnswer(part.Part, part.Size, part.ETag));
+        return answers.MoveToImmutable();
+    }
+}
+
+/// <summary>A URL that takes one part's bytes by PUT.</summary>
+/// <param name="Part">Part number.</param>
+/// <param name="Url">Presigned; a secret until it expires.</param>
+/// <param name="ExpiresAt">When the store stops taking it.</param>
+/// <param name="Headers">To be sent with the PUT as they are.</param>
+public sealed record UrlAnswer(int Part, string Url, DateTimeOffset ExpiresAt, ImmutableDictionary<string, string> Headers)
+{
+    internal static ImmutableArray<UrlAnswer> Of(ImmutableArray<SignedPart> parts)
+    {
+        var answers = ImmutableArray.CreateBuilder<UrlAnswer>(parts.Length);
+        foreach (var part in parts)
+            answers.Add(new UrlAnswer(part.Part, part.Url, part.ExpiresAt, part.Headers));
+        return answers.MoveToImmutable();
+    }
+}
+
+/// <summary>A page of uploads.</summary>
+/// <param name="Uploads">Newest first.</param>
+/// <param name="Next">The cursor of the next page, or null at the end.</param>
+public sealed record UploadPageAnswer(ImmutableArray<UploadAnswer> Uploads, string? Next);
+
+/// <summary>A change of state, as told by the event stream.</summary>
+/// <param name="Tag">The upload.</param>
+/// <param name="State">The state that was entered.</param>
+/// <param name="At">When.</param>
+/// <param name="Sequence">1 for the first of an upload, then one more each time.</param>
+public sealed record UploadEvent(
+    string Tag,
+    [property: JsonConverter(typeof(JsonStringEnumConverter<UploadState>))] UploadState State,
+    DateTimeOffset At,
+    int Sequence);

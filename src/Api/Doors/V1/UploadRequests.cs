@@ -1,0 +1,86 @@
+using System.Text.Json.Serialization;
+using Media.Api.Json;
+
+namespace Media.Api.Doors.V1;
+
+/// <summary>Asks for an upload.</summary>
+public sealed record CreateUploadRequest
+{
+    /// <summary>As the client has it, at most 1 024 characters.</summary>
+    public string? FileName { get; init; }
+
+    /// <summary>Media type; empty where the client does not know it.</summary>
+    public string? ContentType { get; init; }
+
+    /// <summary>Bytes.</summary>
+    public long? Size { get; init; }
+
+    /// <summary>Tip hash, 52 characters of base32. With it an upload in progress of the same content is resumed.</summary>
+    public string? TipHash { get; init; }
+
+    /// <summary>Piece hash, 52 characters of base32.</summary>
+    public string? PieceHash { get; init; }
+
+    /// <summary>A part size the client would like, in bytes; it is rounded up to what is possible.</summary>
+    public long? PartSize { get; init; }
+
+    /// <summary>The client instance that is to hold the lease.</summary>
+    public string? ClientId { get; init; }
+}
+
+/// <summary>Asks for URLs of parts: either <see cref="Parts"/>, or <see cref="From"/> and <see cref="To"/>; at most 1 000.</summary>
+public sealed record UrlsRequest
+{
+    /// <summary>Part numbers.</summary>
+    [JsonConverter(typeof(PartNumbersConverter))]
+    public int[]? Parts { get; init; }
+
+    /// <summary>First part number.</summary>
+    [JsonConverter(typeof(PartNumberConverter))]
+    public int? From { get; init; }
+
+    /// <summary>Last part number.</summary>
+    [JsonConverter(typeof(PartNumberConverter))]
+    public int? To { get; init; }
+
+    /// <summary>The client instance that asks.</summary>
+    public string? ClientId { get; init; }
+
+    /// <summary>The lease epoch that it was given.</summary>
+    public long? Epoch { get; init; }
+}
+
+/// <summary>Takes, renews or takes over the lease.</summary>
+public sealed record LeaseRequest
+{
+    /// <summary>The client instance.</summary>
+    public string? ClientId { get; init; }
+
+    /// <summary>Whether to displace another holder.</summary>
+    public bool? TakeOver { get; init; }
+}
+
+/// <summary>Completes an upload.</summary>
+public sealed record CompleteRequest
+{
+    /// <summary>The parts as the client knows them, in any order; without them the server goes by what the store has.</summary>
+    public CompletePart[]? Parts { get; init; }
+
+    /// <summary>The client instance that asks.</summary>
+    public string? ClientId { get; init; }
+
+    /// <summary>The lease epoch that it was given.</summary>
+    public long? Epoch { get; init; }
+}
+
+/// <summary>A part as the client knows it.</summary>
+public sealed record CompletePart
+{
+    /// <summary>Part number.</summary>
+    [JsonConverter(typeof(PartNumberConverter))]
+    public int? Part { get; init; }
+
+    /// <summary>The ETag that the store answered with, with or without its quotes.</summary>
+    [JsonPropertyName("etag")]
+    public string? ETag { get; init; }
+}

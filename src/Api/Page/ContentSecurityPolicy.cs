@@ -1,0 +1,23 @@
+namespace Media.Api.Page;
+
+/// <summary>What the page may load and talk to (https://www.w3.org/TR/CSP3/).</summary>
+internal static class ContentSecurityPolicy
+{
+    /// <summary>The policy of a page that uploads to a store.</summary>
+    /// <param name="storeOrigin">Where presigned URLs go to.</param>
+    public static string For(string storeOrigin) => string.Join("; ",
+        "default-src 'none'",
+        "script-src 'self'",
+        // Hashing runs in workers, which bundlers start from blobs.
+        "worker-src 'self' blob:",
+        // Upload widgets size and place their elements by style attributes.
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "media-src 'self' blob:",
+        "font-src 'self' data:",
+        $"connect-src 'self' {storeOrigin}",
+        "manifest-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'");
+}

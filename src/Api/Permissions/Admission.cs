@@ -1,0 +1,18 @@
+using System.Reflection;
+using Media.Grains.Uploads;
+
+namespace Media.Api.Permissions;
+
+/// <summary>What a request was let in with. Handlers ask for it as an argument.</summary>
+/// <param name="Permission">Opened from the request, or made of its API key.</param>
+/// <param name="ByApiKey">Whether it was an API key.</param>
+internal sealed record Admission(Permission Permission, bool ByApiKey)
+{
+    /// <summary>The user.</summary>
+    public string User => Permission.User;
+
+    /// <summary>Hands the request's admission to a handler.</summary>
+    public static ValueTask<Admission?> BindAsync(HttpContext context, ParameterInfo _) =>
+        ValueTask.FromResult<Admission?>(context.Features.Get<Admission>()
+            ?? throw new InvalidOperationException("The route has a handler that needs an admission, but does not require one."));
+}

@@ -1,0 +1,40 @@
+using Media.Api.Problems;
+
+namespace Media.Api.Permissions;
+
+/// <summary>Lets requests in that have what their route requires, before anything of their body is read.</summary>
+internal sealed class AdmissionGate(RequestDelegate next, PermissionEnvelope envelope, AccountBook accounts, TimeProvider time)
+{
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (context.GetEndpoint()?.Metadata.GetMetadata<AdmissionRequirement>() is not { } requirement)
+            return next(context);
+
+        var (admission, problem) = requirement.RouteValue is { } name
+            ? Open(context.Request.RouteValues[name] as string)
+            : OpenBearer(BearerToken.Of(context.Request));
+        if (problem is not null)
+            return ProblemForm.WriteAsync(context, problem);
+
+        context.Features.Set(admission);
+        return next(context);
+    }
+
+    private (Admission? Admission, Problem? Problem) OpenBearer(string? token)
+    {
+        if (token is null)
+            return (null, ProblemCatalog.PermissionMissing);
+        return accounts.FindByApiKey(token) is { } account
+            ? (new Admission(account.OfApiKey(time.GetUtcNow()), ByApiKey: true), null)
+            : Open(token);
+    }
+
+    private (Admission? Admission, Problem? Problem) Open(string? token)
+    {
+        if (token is null)
+            return (null, ProblemCatalog.PermissionMissing);
+        var opened = envelope.Open(token);
+        return opened.Permission is { } permission ? (new Admission(permission, ByApiKey: false), null)
+            : (null, opened.Expired ? ProblemCatalog.PermissionExpired : ProblemCatalog.PermissionInvalid);
+    }
+}

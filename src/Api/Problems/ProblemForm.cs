@@ -1,0 +1,42 @@
+using System.Text.Json;
+using Media.Api.Json;
+
+namespace Media.Api.Problems;
+
+/// <summary>How a door writes an error down. A door whose contract is not ours puts its own form on its routes' metadata.</summary>
+internal abstract class ProblemForm
+{
+    /// <summary>RFC 9457, for every route that has no other.</summary>
+    public static ProblemForm Default { get; } = new Rfc9457Form();
+
+    /// <summary>Writes status, headers and body. The response must not have started.</summary>
+    public static Task WriteAsync(HttpContext context, Problem problem)
+    {
+        var response = context.Response;
+        response.StatusCode = problem.Status;
+        response.Headers.CacheControl = "no-store";
+        response.Headers.ETag = default;
+        response.Headers.ContentLength = null;
+        if (problem.RetryAfter is { } delay)
+            response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(delay.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (problem.Status == StatusCodes.Status401Unauthorized)
+            response.Headers.WWWAuthenticate = "Bearer";
+        if (HttpMethods.IsHead(context.Request.Method))
+            return Task.CompletedTask;
+
+        var form = context.GetEndpoint()?.Metadata.GetMetadata<ProblemForm>() ?? Default;
+        return form.WriteBodyAsync(response, problem, context.RequestAborted);
+    }
+
+    /// <summary>Writes content type and body.</summary>
+    protected abstract Task WriteBodyAsync(HttpResponse response, Problem problem, CancellationToken cancellationToken);
+
+    private sealed class Rfc9457Form : ProblemForm
+    {
+        protected override Task WriteBodyAsync(HttpResponse response, Problem problem, CancellationToken cancellationToken)
+        {
+            response.ContentType = ProblemResult.ContentType;
+            return JsonSerializer.SerializeAsync(response.Body, problem, MediaJson.Default.Problem, cancellationToken);
+        }
+    }
+}
