@@ -48,7 +48,12 @@ internal static partial class ApiApplication
         services.AddSingleton<OriginList>();
         services.AddSingleton<StoreAddress>();
         services.AddHealthChecks();
-        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, MediaJson.Default));
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            // What results are written with; the generated metadata knows nothing of converters that were set beside it.
+            json.SerializerOptions.Converters.Add(new UtcTimeConverter());
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, MediaJson.Default);
+        });
         services.AddOpenApi("v1", OpenApiDescription.Configure);
     }
 
