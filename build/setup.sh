@@ -2,7 +2,7 @@
 # Makes a machine ready for what the other scripts do, and does nothing where it is ready.
 #   build/setup.sh            everything that ./run needs
 #   build/setup.sh STEP…      some of: tools postgres web programs browser
-# tools     checks the .NET 10 SDK, Node.js 20 or later, npm
+# tools     checks the .NET 10 SDK, Node.js 20.19 or later, npm
 # postgres  the PostgreSQL programs, into build/postgres/node_modules
 # web       the page, into src/Web
 # programs  the .NET programs that ./run starts, Release
@@ -64,17 +64,17 @@ npm_ci() {
   touch "$stamp"
 }
 
-node_major() { node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0; }
+node_is_new() { node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null; }
 
 tools() {
   if ! command -v dotnet >/dev/null || ! dotnet --list-sdks | grep -q '^10\.'; then
     fail "The .NET 10 SDK is missing. Install it from https://dotnet.microsoft.com/download/dotnet/10.0 (or your system's packages), so that 'dotnet --list-sdks' shows 10.x."
   fi
-  if [ "$(node_major)" -lt 20 ] || ! command -v npm >/dev/null; then
+  if ! node_is_new || ! command -v npm >/dev/null; then
     apt_install nodejs npm || true
     hash -r
   fi
-  [ "$(node_major)" -ge 20 ] || fail "Node.js 20 or later is missing (found: $(node --version 2>/dev/null || echo none)). Install it from https://nodejs.org/ or your system's packages."
+  node_is_new || fail "Node.js 20.19 or later is missing (found: $(node --version 2>/dev/null || echo none)). Install it from https://nodejs.org/ or your system's packages."
   command -v npm >/dev/null || fail "npm is missing. It comes with Node.js from https://nodejs.org/."
 }
 

@@ -36,6 +36,13 @@ public sealed class ManualTimeProvider : TimeProvider
         }
     }
 
+    /// <summary>Whether a timer is due in exactly <paramref name="dueTime"/> from now.</summary>
+    public bool IsPending(TimeSpan dueTime)
+    {
+        lock (_gate)
+            return _timers.Exists(timer => timer.Due - _now == dueTime);
+    }
+
     /// <inheritdoc />
     public override DateTimeOffset GetUtcNow()
     {

@@ -7,12 +7,10 @@ namespace Media.AppHost.Storage;
 
 /// <summary>
 /// Makes the bucket fit for uploads from pages: it exists, its CORS rules let the page's origins in, and multipart uploads
-/// that everybody forgot are aborted after seven days. In an S3 that the settings name, what somebody has set stays as it is.
+/// that everybody forgot are aborted. In an S3 that the settings name, what somebody has set stays as it is.
 /// </summary>
 internal sealed class BucketSetup(LocalSettings settings, Action<string> say)
 {
-    private const int ForgottenAfterDays = 7;
-
     private bool Owned => settings.ExternalS3 is null;
 
     /// <summary>Does what is missing. Repeatable.</summary>
@@ -51,21 +49,8 @@ internal sealed class BucketSetup(LocalSettings settings, Action<string> say)
             return;
         }
 
-        var rule = new CORSRule
-        {
-            AllowedOrigins = [.. settings.Origins],
-            AllowedMethods = ["GET", "PUT", "POST", "HEAD", "DELETE"],
-            AllowedHeaders = ["*"],
-            // A wildcard is not allowed here, so every checksum header has to be named.
-            ExposeHeaders =
-            [
-                "ETag", "x-amz-version-id", "x-amz-checksum-crc32", "x-amz-checksum-crc32c", "x-amz-checksum-crc64nvme", "x-amz-checksum-sha1",
-                "x-amz-checksum-sha256", "x-amz-checksum-type",
-            ],
-            MaxAgeSeconds = 3600,
-        };
         await client.PutCORSConfigurationAsync(
-            new PutCORSConfigurationRequest { BucketName = settings.Bucket, Configuration = new CORSConfiguration { Rules = [rule] } }, cancellationToken);
+            new PutCORSConfigurationRequest { BucketName = settings.Bucket, Configuration = BucketRules.Cors(settings.Origins) }, cancellationToken);
     }
 
     private async Task<bool> HasCorsAsync(AmazonS3Client client, CancellationToken cancellationToken)
@@ -91,15 +76,8 @@ internal sealed class BucketSetup(LocalSettings settings, Action<string> say)
                 return;
             }
 
-            var rule = new LifecycleRule
-            {
-                Id = "abort-forgotten-uploads",
-                Status = LifecycleRuleStatus.Enabled,
-                Filter = new LifecycleFilter { LifecycleFilterPredicate = new LifecyclePrefixPredicate { Prefix = "" } },
-                AbortIncompleteMultipartUpload = new LifecycleRuleAbortIncompleteMultipartUpload { DaysAfterInitiation = ForgottenAfterDays },
-            };
             await client.PutLifecycleConfigurationAsync(
-                new PutLifecycleConfigurationRequest { BucketName = settings.Bucket, Configuration = new LifecycleConfiguration { Rules = [rule] } }, cancellationToken);
+                new PutLifecycleConfigurationRequest { BucketName = settings.Bucket, Configuration = BucketRules.Lifecycle() }, cancellationToken);
         }
         catch (AmazonS3Exception e) when (e.StatusCode is HttpStatusCode.NotImplemented or HttpStatusCode.MethodNotAllowed or HttpStatusCode.BadRequest or HttpStatusCode.NotFound)
         {

@@ -1,10 +1,12 @@
 using Orleans;
+using Orleans.Runtime;
 
 namespace Media.Grains.Ports;
 
 /// <summary>The database does not answer. Nothing is known to have been written; the call can be repeated.</summary>
+/// <remarks>An <see cref="OrleansException"/>, as the runtime wraps what else a storage throws.</remarks>
 [GenerateSerializer, Alias("media.storage-unavailable")]
-public sealed class StorageUnavailableException : Exception
+public sealed class StorageUnavailableException : OrleansException
 {
     /// <summary>Without words.</summary>
     public StorageUnavailableException()
@@ -20,7 +22,7 @@ public sealed class StorageUnavailableException : Exception
 
     /// <summary>With words and the cause.</summary>
     public StorageUnavailableException(string message, Exception? innerException)
-        : base(message, innerException)
+        : base(message, innerException!)
     {
     }
 }
@@ -50,7 +52,7 @@ public sealed class StoreUnavailableException : Exception
 
 /// <summary>A state could not be written because another grain has taken something that only one may have. Thrown by grain storage.</summary>
 [GenerateSerializer, Alias("media.state-taken")]
-public sealed class StateTakenException : Exception
+public sealed class StateTakenException : OrleansException
 {
     /// <summary>Without words.</summary>
     public StateTakenException()

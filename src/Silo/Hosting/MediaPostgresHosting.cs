@@ -29,11 +29,19 @@ public static class MediaPostgresHosting
         services.AddSingleton<PostgresUploadSignals>();
         services.AddSingleton<IUploadSignals>(static provider => provider.GetRequiredService<PostgresUploadSignals>());
         services.AddHostedService(static provider => provider.GetRequiredService<PostgresUploadSignals>());
+        builder.QuietenStatements();
         services.AddDataProtection().SetApplicationName("media");
         services.AddOptions<KeyManagementOptions>().Configure<PostgresDatabase>(
             static (options, database) => options.XmlRepository = new PostgresXmlRepository(database));
         services.AddHealthChecks().AddCheck<PostgresHealthCheck>("postgres", tags: [MediaSiloHosting.ReadyTag]);
         return builder;
+    }
+
+    /// <summary>Npgsql tells of every statement at the level of information; that is on where a setting for it says so.</summary>
+    private static void QuietenStatements(this IHostApplicationBuilder builder)
+    {
+        const string category = "Npgsql";
+        if (!builder.Configuration.GetSection($"Logging:LogLevel:{category}").Exists()) builder.Logging.AddFilter(category, LogLevel.Warning);
     }
 
     /// <summary>Binds settings, and has them checked when the host starts; what is wrong is told by the setting's name.</summary>

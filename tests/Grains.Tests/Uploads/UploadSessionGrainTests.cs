@@ -5,7 +5,7 @@ using Media.Grains.Uploads;
 
 namespace Media.Grains.Tests.Uploads;
 
-public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixture<SessionCluster>
+public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixture<SessionCluster>, IDisposable
 {
     private const long MiB = 1L << 20;
     private const long Size = 20 * MiB;
@@ -14,6 +14,8 @@ public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixt
     private readonly CancellationToken none = CancellationToken.None;
 
     private IUploadSessionGrain Session => cluster.Session(tag);
+
+    public void Dispose() => cluster.Unbend();
 
     [Fact]
     public async Task Create_Multipart_StartsOneInTheStoreAndSignsTheFirstParts()

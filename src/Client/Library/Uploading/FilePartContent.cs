@@ -1,0 +1,40 @@
+using System.Buffers;
+using System.Net;
+
+namespace Media.Client.Uploading;
+
+/// <summary>A range of the file as a request's body: its length is announced, and only a small buffer of it is in memory.</summary>
+internal sealed class FilePartContent(SourceFile source, long offset, long length, Action<int> moved, Action sent) : HttpContent
+{
+    private const int BufferLength = 256 * 1024;
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(BufferLength, Math.Max(1, length)));
+        try
+        {
+            for (long done = 0; done < length;)
+            {
+                var read = await source.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, length - done)), offset + done, cancellationToken);
+                await stream.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+                done += read;
+                moved(read);
+            }
+
+            sent();
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    protected override bool TryComputeLength(out long computed)
+    {
+        computed = length;
+        return true;
+    }
+}

@@ -1,0 +1,107 @@
+import { ApiProblem, createApi, ServerUnreachable, type Grant } from './api.ts';
+import { byId, createLists } from './lists.ts';
+import { expiredNotice } from './messages.ts';
+import { Session } from './session.ts';
+import { createSignIn } from './sign-in.ts';
+import { createUploader, type Uploader, type UploaderEvents } from './uploader.ts';
+
+const api = createApi(window.fetch.bind(window), Date.now);
+const session = new Session(
+  {
+    storage: sessionStorage,
+    now: Date.now,
+    setTimeout: (callback, milliseconds) => window.setTimeout(callback, milliseconds),
+    clearTimeout: (id) => window.clearTimeout(id),
+  },
+  askAgain,
+);
+
+const signInSection = byId('sign-in', HTMLElement);
+const workspace = byId('workspace', HTMLElement);
+const signOutButton = byId('sign-out', HTMLButtonElement);
+const announcer = byId('announcer', HTMLElement);
+let uploader: Uploader | null = null;
+
+const signIn = createSignIn(signInSection, async (password) => open(await api.signIn(password)));
+const lists = createLists({
+  api,
+  permission: () => session.permission,
+  uploader: () => uploader,
+  permissionRefused: askAgain,
+  announce,
+});
+
+const uploaderEvents: UploaderEvents = {
+  uploaded(fileName) {
+    announce(`${fileName} is uploaded.`);
+    void lists.refresh();
+  },
+  changed: () => void lists.refresh(),
+  permissionRefused: askAgain,
+  async probe() {
+    const permission = session.permission;
+    if (permission === null) return 'permission';
+    try {
+      await api.listUploads(permission.permission, { state: 'active', limit: 1 });
+      return 'answering';
+    } catch (problem) {
+      if (problem instanceof ApiProblem && problem.isAboutPermission) return 'permission';
+      const absent = problem instanceof ServerUnreachable || (problem instanceof ApiProblem && problem.status >= 500);
+      return absent ? 'unreachable' : 'answering';
+    }
+  },
+};
+
+/** Signed in: by the form, or `grant` is null and the session was restored. */
+function open(grant: Grant | null): void {
+  if (grant !== null) session.begin(grant);
+  const permission = session.permission;
+  if (permission === null) return;
+
+  signIn.hide();
+  workspace.hidden = false;
+  signOutButton.hidden = false;
+  if (uploader === null) uploader = createUploader(byId('uploader', HTMLElement), permission, uploaderEvents);
+  else void uploader.renew(permission);
+  if (grant !== null) byId('upload-title', HTMLElement).focus();
+  void lists.refresh();
+}
+
+/** The permission is no longer good. The uploader stays, out of sight, with the files it holds. */
+function askAgain(): void {
+  session.end();
+  workspace.hidden = true;
+  signOutButton.hidden = true;
+  if (signInSection.hidden) signIn.show(expiredNotice);
+}
+
+function signOut(): void {
+  if (uploader?.busy && !window.confirm('Files are still being uploaded. Stop them and sign out?')) return;
+  uploader?.destroy();
+  uploader = null;
+  session.end();
+  lists.clear();
+  workspace.hidden = true;
+  signOutButton.hidden = true;
+  signIn.show('You are signed out.');
+}
+
+function announce(text: string): void {
+  announcer.textContent = text;
+}
+
+signOutButton.addEventListener('click', signOut);
+window.addEventListener('beforeunload', (event) => {
+  if (uploader?.busy) event.preventDefault();
+});
+
+switch (session.restore()) {
+  case 'signed-in':
+    open(null);
+    break;
+  case 'expired':
+    signIn.show('Your sign-in has run out. Enter the password again.');
+    break;
+  default:
+    signIn.show();
+}

@@ -1,0 +1,105 @@
+import type { Upload, UploadPage } from './api.ts';
+import { formatInstant, formatSize } from './format.ts';
+
+/** What a list holds: uploads, newest first, and where the part that is not loaded begins. */
+export interface Loaded {
+  readonly uploads: readonly Upload[];
+  readonly next: string | null;
+}
+
+export const nothingLoaded: Loaded = { uploads: [], next: null };
+
+/** Puts a newly read first page in place, and keeps the older ones that were loaded already where they join on. */
+export function withNewest(loaded: Loaded, page: UploadPage): Loaded {
+  const last = page.uploads.at(-1);
+  const joint = last === undefined || page.next === null ? -1 : loaded.uploads.findIndex(({ tag }) => tag === last.tag);
+  if (joint < 0) return { uploads: page.uploads, next: page.next };
+  const older = loaded.uploads.slice(joint + 1);
+  return older.length === 0 ? { uploads: page.uploads, next: page.next } : { uploads: [...page.uploads, ...older], next: loaded.next };
+}
+
+/** Adds the page that `loaded.next` asked for. */
+export function withOlder(loaded: Loaded, page: UploadPage): Loaded {
+  const known = new Set(loaded.uploads.map(({ tag }) => tag));
+  return { uploads: [...loaded.uploads, ...page.uploads.filter(({ tag }) => !known.has(tag))], next: page.next };
+}
+
+const stateWords: Readonly<Record<string, string>> = {
+  Created: 'Not started',
+  Uploading: 'Uploading',
+  Completing: 'Completing',
+  Stored: 'Stored',
+  Verifying: 'Verifying',
+  Verified: 'Verified',
+  Duplicate: 'Duplicate',
+  Mismatched: 'Does not match',
+  Aborted: 'Aborted',
+  Expired: 'Expired',
+  Failed: 'Failed',
+};
+
+const stateTones: Readonly<Record<string, string>> = {
+  Stored: 'good',
+  Verified: 'good',
+  Mismatched: 'bad',
+  Failed: 'bad',
+};
+
+/**
+ * Shows uploads in a list. Rows that are there already keep their place in the document, so focus and selection survive a refresh.
+ * @param abort makes an abort button on every row
+ */
+export function showUploads(list: HTMLUListElement, uploads: readonly Upload[], abort?: (upload: Upload, button: HTMLButtonElement) => void): void {
+  const rows = new Map([...list.children].map((row) => [(row as HTMLElement).dataset['tag'], row as HTMLElement]));
+  const wanted = uploads.map((upload) => {
+    const row = rows.get(upload.tag);
+    const version = `${upload.state} ${upload.size} ${upload.completedAt}`;
+    if (row?.dataset['version'] === version) return row;
+    const fresh = rowOf(upload, abort);
+    fresh.dataset['version'] = version;
+    return fresh;
+  });
+  const keep = new Set(wanted);
+  for (const row of [...list.children]) if (!keep.has(row as HTMLElement)) row.remove();
+  wanted.forEach((row, index) => {
+    if (list.children[index] !== row) list.insertBefore(row, list.children[index] ?? null);
+  });
+}
+
+function rowOf(upload: Upload, abort?: (upload: Upload, button: HTMLButtonElement) => void): HTMLLIElement {
+  const row = element('li', 'upload');
+  row.dataset['tag'] = upload.tag;
+
+  const name = element('span', 'name', upload.fileName || 'Unnamed file');
+  // A name may be in any script; it must not turn its neighbours around.
+  name.dir = 'auto';
+
+  const state = element('span', 'state', stateWords[upload.state] ?? upload.state);
+  state.dataset['tone'] = stateTones[upload.state] ?? 'plain';
+
+  const when = element('time', 'when', formatInstant(upload.completedAt ?? upload.createdAt));
+  when.dateTime = upload.completedAt ?? upload.createdAt;
+
+  const facts = element('span', 'facts');
+  facts.append(element('span', 'size', formatSize(upload.size)), when);
+
+  const key = element('code', 'key', upload.key);
+  key.title = 'Key in the bucket';
+
+  row.append(name, state, facts, key);
+  if (abort) {
+    const button = element('button', 'quiet danger', 'Abort');
+    button.type = 'button';
+    button.append(element('span', 'visually-hidden', ` the upload of ${upload.fileName}`));
+    button.addEventListener('click', () => abort(upload, button));
+    row.append(button);
+  }
+  return row;
+}
+
+function element<K extends keyof HTMLElementTagNameMap>(name: K, className: string, text = ''): HTMLElementTagNameMap[K] {
+  const made = document.createElement(name);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}

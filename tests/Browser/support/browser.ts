@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { chromium, type Browser, type BrowserContextOptions, type Locator, type Page } from 'playwright-core';
+import { afterAll, beforeAll, inject } from 'vitest';
+import type { TestFile } from './files.ts';
+
+/** The product that all tests share. */
+export const product = inject('product');
+
+/** Starts Chromium for the tests of a file; a page of it is a new visitor with nothing stored. */
+export function useBrowser(): { visit(options?: BrowserContextOptions): Promise<Page> } {
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await chromium.launch({
+      executablePath: findChromium(),
+      // Chromium's sandbox does not work for root.
+      chromiumSandbox: process.getuid?.() !== 0,
+      args: [
+        '--headless=new',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+  });
+
+  afterAll(() => browser?.close());
+
+  return {
+    async visit(options = {}) {
+      const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1200, height: 900 }, ...options });
+      const page = await context.newPage();
+      await page.goto(product.url);
+      return page;
+    },
+  };
+}
+
+function findChromium(): string {
+  const candidates = [
+    process.env['MEDIA_CHROMIUM'],
+    process.env['CHROMIUM'],
+    ...['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'].map((name) => `/usr/bin/${name}`),
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  ];
+  const found = candidates.find((path) => path && existsSync(path));
+  if (!found) throw new Error('Chromium is missing. Install it, or name its program in MEDIA_CHROMIUM.');
+  return found;
+}
+
+/** Signs in with the password and waits until the page shows what only a signed-in visitor sees. */
+export async function signIn(page: Page, password = product.password): Promise<void> {
+  await page.getByLabel('Password').fill(password);
+  await page.getByLabel('Password').press('Enter');
+  await dashboard(page).waitFor();
+}
+
+export const dashboard = (page: Page): Locator => page.locator('#uploader .uppy-Dashboard-inner');
+
+/** Gives the files to the Dashboard's own file field, as its "browse files" does. */
+export async function choose(page: Page, ...files: TestFile[]): Promise<void> {
+  await page.locator('#uploader input[type=file]:not([webkitdirectory])').first().setInputFiles(files.map(({ path }) => path));
+}
+
+/** Presses the Dashboard's upload button. */
+export async function startUpload(page: Page): Promise<void> {
+  await page.locator('#uploader .uppy-StatusBar-actionBtn--upload').click();
+}
+
+export async function uploadComplete(page: Page): Promise<void> {
+  await page.locator('#uploader .uppy-StatusBar.is-complete').waitFor({ timeout: 90_000 });
+}
+
+/** The row of a file in the list of what was uploaded. */
+export const uploadedRow = (page: Page, fileName: string): Locator =>
+  page.locator('#uploaded-list li').filter({ has: page.getByText(fileName, { exact: true }) });
+
+/** The object key that the list shows for a file. */
+export async function keyOf(page: Page, fileName: string): Promise<string> {
+  return (await uploadedRow(page, fileName).first().locator('.key').innerText()).trim();
+}

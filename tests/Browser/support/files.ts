@@ -1,0 +1,32 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+
+export const MiB = 1024 * 1024;
+
+/** A file on disk, for the browser to upload. */
+export interface TestFile {
+  readonly name: string;
+  readonly path: string;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'media-files-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A file of random bytes, so that no two parts are alike. The name gets a unique word, so that a test finds its own. */
+export async function randomFile(size: number, stem = 'random', extension = 'bin'): Promise<TestFile> {
+  return namedFile(size, `${stem}-${randomBytes(4).toString('hex')}.${extension}`);
+}
+
+/** A file of random bytes with just this name. */
+export async function namedFile(size: number, name: string): Promise<TestFile> {
+  const path = join(folder, name);
+  const bytes = randomBytes(size);
+  await writeFile(path, bytes);
+  return { name, path, size, sha256: createHash('sha256').update(bytes).digest('hex') };
+}

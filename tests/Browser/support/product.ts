@@ -1,0 +1,122 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { TestProject } from 'vitest/node';
+
+/** Where the product under test is, and the keys to it. */
+export interface Product {
+  /** The page's address, without a slash at its end. */
+  readonly url: string;
+  readonly password: string;
+  readonly s3: { readonly endpoint: string; readonly bucket: string; readonly accessKey: string; readonly secretKey: string };
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    product: Product;
+  }
+}
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** The first start builds everything. */
+const startDeadline = 10 * 60_000;
+const stopDeadline = 45_000;
+
+/** Gives the tests the product that MEDIA_TEST_URL names, or starts one of their own with `./run`, on free ports and in a new folder. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const given = process.env['MEDIA_TEST_URL'];
+  if (given) {
+    const port = process.env['MEDIA_S3_PORT'] ?? '9000';
+    project.provide('product', describeProduct(given.replace(/\/$/, ''), port, process.env['MEDIA_PASSWORD'] ?? 'media-development'));
+    return async () => {};
+  }
+
+  const data = await mkdtemp(join(tmpdir(), 'media-browser-'));
+  const [page, dashboard, s3, postgres] = await freePorts(4);
+  const password = 'browser-tests';
+  const run = spawn(join(root, 'run'), {
+    cwd: root,
+    env: {
+      ...process.env,
+      MEDIA_DATA: data,
+      MEDIA_PORT: String(page),
+      MEDIA_DASHBOARD_PORT: String(dashboard),
+      MEDIA_S3_PORT: String(s3),
+      MEDIA_PG_PORT: String(postgres),
+      MEDIA_PASSWORD: password,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const stop = async () => {
+    await end(run);
+    await rm(data, { recursive: true, force: true });
+  };
+  try {
+    const url = await readyUrl(run);
+    project.provide('product', describeProduct(url, String(s3), password));
+    return stop;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function describeProduct(url: string, s3Port: string, password: string): Product {
+  return {
+    url,
+    password,
+    s3: { endpoint: `http://127.0.0.1:${s3Port}`, bucket: 'media', accessKey: 'media', secretKey: 'media-development' },
+  };
+}
+
+/** Waits for the line `ready http://…`. What was printed before it is shown when it does not come. */
+function readyUrl(run: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const printed: string[] = [];
+    const fail = (why: string) => {
+      clearTimeout(timer);
+      reject(new Error(`./run ${why}. It printed:\n${printed.slice(-60).join('\n')}`));
+    };
+    const timer = setTimeout(() => fail(`was not ready within ${startDeadline / 60_000} minutes`), startDeadline);
+    for (const stream of [run.stdout, run.stderr]) {
+      // Read to its end, or the pipe would fill and the product stand still.
+      createInterface({ input: stream! }).on('line', (line) => {
+        printed.push(line);
+        const url = /^ready (http:\/\/\S+)/.exec(line)?.[1];
+        if (url === undefined) return;
+        clearTimeout(timer);
+        resolve(url.replace(/\/$/, ''));
+      });
+    }
+    run.once('error', (error) => fail(`could not be started: ${error.message}`));
+    run.once('exit', (code, signal) => fail(`ended by itself (${code ?? signal})`));
+  });
+}
+
+async function end(run: ChildProcess): Promise<void> {
+  if (run.exitCode !== null || run.signalCode !== null || run.pid === undefined) return;
+  const exited = new Promise<void>((resolve) => run.once('exit', () => resolve()));
+  run.kill('SIGTERM');
+  const timer = setTimeout(() => run.kill('SIGKILL'), stopDeadline);
+  await exited;
+  clearTimeout(timer);
+}
+
+/** All are held until the last is known, so that no two are the same. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
+      const server = createServer();
+      server.once('error', reject);
+      server.listen(0, '127.0.0.1', () => resolve(server));
+    })),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
