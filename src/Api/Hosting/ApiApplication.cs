@@ -61,6 +61,7 @@ internal static partial class ApiApplication
     {
         if (options.KnownProxies.Count > 0)
             app.UseForwardedHeaders(ForwardedBy(options.KnownProxies));
+        ProblemForm.Use(app, CompanionDoor.Prefix, CompanionForm.Instance);
         app.UseMiddleware<SafetyHeaders>();
         app.UseMiddleware<OriginGate>();
         app.UseMiddleware<FailureGate>();
