@@ -31,25 +31,16 @@ function fromJunit(xml) {
   return counts;
 }
 
-// node:test's closing lines, as its spec and TAP reporters write them.
-function fromNodeTestLog(log) {
-  const last = (name) => number([...log.matchAll(new RegExp(`^(?:ℹ|#) ${name} (\\d+)`, 'gm'))].at(-1)?.[1]);
-  return { passed: last('pass'), failed: last('fail') + last('cancelled'), skipped: last('skipped') + last('todo') };
-}
-
-function count(name, file) {
-  if (file && existsSync(file)) {
-    const xml = readFileSync(file, 'utf8');
-    return file.endsWith('.trx') ? fromTrx(xml) : fromJunit(xml);
-  }
-  const log = join(folder, `${name}.log`);
-  return existsSync(log) ? fromNodeTestLog(readFileSync(log, 'utf8')) : { passed: 0, failed: 0, skipped: 0 };
+function count(file) {
+  if (!file || !existsSync(file)) return { passed: 0, failed: 0, skipped: 0 };
+  const xml = readFileSync(file, 'utf8');
+  return file.endsWith('.trx') ? fromTrx(xml) : fromJunit(xml);
 }
 
 const runs = existsSync(join(folder, 'runs.tsv'))
   ? readFileSync(join(folder, 'runs.tsv'), 'utf8').split('\n').filter(Boolean).map((line) => {
     const [name, code, file] = line.split('\t');
-    const counts = count(name, file);
+    const counts = count(file);
     // A runner that failed without a failed test (it crashed, or hung and was killed) is a failure of its own.
     if (code !== '0' && counts.failed === 0) counts.failed = 1;
     return { name, ...counts };

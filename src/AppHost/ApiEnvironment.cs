@@ -23,6 +23,7 @@ internal static class ApiEnvironment
             ["Media__S3__Endpoint"] = settings.S3Endpoint,
             ["Media__S3__Region"] = settings.Region,
             ["Media__S3__Bucket"] = settings.Bucket,
+            ["Media__Api__WebRoot"] = Path.Combine(Rooms.Root, "src", "Web", "app", "dist"),
             // The account is the host's, and is not the API's to know.
             ["MEDIA_PASSWORD"] = null,
             ["MEDIA_API_KEY"] = null,

@@ -8,7 +8,7 @@ namespace Media.Grains.Uploads;
 internal static class LeaseRules
 {
     // As many displaced clients as one could reasonably see wake up again.
-    private const int RememberedDisplaced = 16;
+    private const int RememberedDisplaced = 32;
 
     /// <summary>Lets a request on the upload through, renewing or granting the lease along the way.</summary>
     /// <returns>Null to go on, or the refusal. Whether the state changed is for the caller to see by <paramref name="changed"/>.</returns>

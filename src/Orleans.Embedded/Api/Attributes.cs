@@ -21,24 +21,7 @@ namespace Orleans
 
     /// <summary>May cross a grain interface.</summary>
     [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum)]
-    public sealed class GenerateSerializerAttribute : Attribute
-    {
-        /// <summary>Whether parameters of the primary constructor cross; by default they do on records.</summary>
-        public bool IncludePrimaryConstructorParameters { get; set; }
-
-        /// <summary>Whether fields get numbers without <see cref="IdAttribute"/>.</summary>
-        public GenerateFieldIds GenerateFieldIds { get; set; }
-    }
-
-    /// <summary>How fields get their numbers.</summary>
-    public enum GenerateFieldIds
-    {
-        /// <summary>By <see cref="IdAttribute"/> alone.</summary>
-        None,
-
-        /// <summary>Public properties by their order.</summary>
-        PublicProperties,
-    }
+    public sealed class GenerateSerializerAttribute : Attribute;
 
     /// <summary>The number of a member in what is sent and stored; never reused for another.</summary>
     [AttributeUsage(AttributeTargets.Field | AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum | AttributeTargets.Property | AttributeTargets.Method)]

@@ -58,7 +58,6 @@ namespace Orleans.Runtime
 
         /// <summary>The names that have a value.</summary>
         public static IEnumerable<string> Keys => Values.Value?.Keys ?? Enumerable.Empty<string>();
-
         /// <summary>All names with their values.</summary>
         public static IEnumerable<KeyValuePair<string, object>> Entries => Values.Value ?? Enumerable.Empty<KeyValuePair<string, object>>();
 

@@ -11,7 +11,6 @@ namespace Orleans
 {
     /// <summary>Marks the interfaces whose methods are calls to a grain.</summary>
     public interface IGrain : IAddressable;
-
     /// <summary>A grain whose identity is a string.</summary>
     public interface IGrainWithStringKey : IGrain;
 
@@ -23,7 +22,6 @@ namespace Orleans
 
         /// <summary>Runs before the first call of this activation; an exception fails the calls that wait for it.</summary>
         Task OnActivateAsync(CancellationToken token) => Task.CompletedTask;
-
         /// <summary>Runs after the last call of this activation; not run when the process dies.</summary>
         Task OnDeactivateAsync(DeactivationReason reason, CancellationToken token) => Task.CompletedTask;
     }
@@ -33,13 +31,11 @@ namespace Orleans
     {
         /// <summary>Binds the instance to the activation that is being started on this thread.</summary>
         protected Grain() => GrainContext = Activation.Executing!;
-
         /// <inheritdoc/>
         public IGrainContext GrainContext { get; }
 
         /// <summary>Makes references to other grains.</summary>
         protected IGrainFactory GrainFactory => Activation.Runtime;
-
         /// <summary>The services of this activation; its scope ends with the activation.</summary>
         protected internal IServiceProvider ServiceProvider => GrainContext.ActivationServices;
 
@@ -47,13 +43,10 @@ namespace Orleans
 
         /// <summary>Ends this activation after the calls that are running now.</summary>
         protected void DeactivateOnIdle() => Activation.DeactivateOnRequest();
-
         /// <summary>Keeps this activation from being collected for a while; a negative span takes that back.</summary>
         protected void DelayDeactivation(TimeSpan timeSpan) => Activation.DelayDeactivation(timeSpan);
-
         /// <inheritdoc/>
         public virtual Task OnActivateAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
         /// <inheritdoc/>
         public virtual Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => Task.CompletedTask;
     }

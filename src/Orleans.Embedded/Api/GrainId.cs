@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace Orleans.Runtime;
 
 /// <summary>The kind of a grain: its class's name without "Grain", in lower case, unless <see cref="GrainTypeAttribute"/> says otherwise.</summary>
@@ -9,12 +7,8 @@ public readonly record struct GrainType
 
     private GrainType(string name) => _name = name;
 
-    /// <summary>True of the value that no grain has.</summary>
-    public bool IsDefault => _name is null;
-
     /// <summary>The kind with this name.</summary>
     public static GrainType Create(string value) => new(value);
-
     /// <inheritdoc/>
     public override string ToString() => _name ?? "";
 }
@@ -26,12 +20,8 @@ public readonly record struct IdSpan
 
     private IdSpan(string key) => _key = key;
 
-    /// <summary>True of the value that no grain has.</summary>
-    public bool IsDefault => _key is null;
-
     /// <summary>The key with this text.</summary>
     public static IdSpan Create(string id) => new(id);
-
     /// <inheritdoc/>
     public override string ToString() => _key ?? "";
 }
@@ -40,29 +30,11 @@ public readonly record struct IdSpan
 public readonly record struct GrainId(GrainType Type, IdSpan Key)
 {
     /// <summary>True of the value that no grain has.</summary>
-    public bool IsDefault => Type.IsDefault;
-
+    public bool IsDefault => Type == default;
     /// <summary>The identity of this kind and key.</summary>
     public static GrainId Create(string type, string key) => new(GrainType.Create(type), IdSpan.Create(key));
-
     /// <summary>The identity of this kind and key.</summary>
     public static GrainId Create(GrainType type, string key) => new(type, IdSpan.Create(key));
-
     /// <inheritdoc/>
     public override string ToString() => $"{Type}/{Key}";
-}
-
-/// <summary>Names a silo; in one process there is nothing to reach at the address.</summary>
-public sealed record SiloAddress
-{
-    private SiloAddress(IPEndPoint endpoint, int generation) => (Endpoint, Generation) = (endpoint, generation);
-
-    /// <summary>Where the silo would listen.</summary>
-    public IPEndPoint Endpoint { get; }
-
-    /// <summary>Tells one start of a silo from the next.</summary>
-    public int Generation { get; }
-
-    /// <summary>The address of this end point and generation.</summary>
-    public static SiloAddress New(IPEndPoint ep, int gen) => new(ep, gen);
 }

@@ -7,40 +7,28 @@ namespace Orleans
     {
         /// <summary>Not said.</summary>
         None,
-
         /// <summary>The silo stops.</summary>
         ShuttingDown,
-
         /// <summary>The constructor, the first state read or <c>OnActivateAsync</c> failed.</summary>
         ActivationFailed,
-
         /// <summary>Not used by the embedded runtime.</summary>
         DirectoryFailure,
-
         /// <summary>Not called for the collection age.</summary>
         ActivationIdle,
-
         /// <summary>Not used by the embedded runtime.</summary>
         ActivationUnresponsive,
-
         /// <summary>Not used by the embedded runtime.</summary>
         DuplicateActivation,
-
         /// <summary>Not used by the embedded runtime.</summary>
         IncompatibleRequest,
-
         /// <summary>A lost state write left a grain method.</summary>
         ApplicationError,
-
         /// <summary>The grain or a test asked for it.</summary>
         ApplicationRequested,
-
         /// <summary>Not used by the embedded runtime.</summary>
         Migrating,
-
         /// <summary>The runtime asked for it.</summary>
         RuntimeRequested,
-
         /// <summary>More activations than the limit allows.</summary>
         HighMemoryPressure,
     }
@@ -73,14 +61,6 @@ namespace Orleans.Runtime
         /// <summary>Ends when <c>OnDeactivateAsync</c> has run and the activation is gone.</summary>
         Task Deactivated { get; }
 
-        /// <summary>Keeps a value with the activation, by its type.</summary>
-        void SetComponent<TComponent>(TComponent? value)
-            where TComponent : class;
-
-        /// <summary>The value kept by <see cref="SetComponent{TComponent}"/>, or null.</summary>
-        TComponent? GetComponent<TComponent>()
-            where TComponent : class;
-
         /// <summary>Ends the activation after the calls that are running now; later calls wait for the next one.</summary>
         void Deactivate(DeactivationReason deactivationReason, CancellationToken cancellationToken = default);
     }
@@ -102,7 +82,6 @@ namespace Orleans.Runtime
 
         /// <summary>A timer with these times.</summary>
         public GrainTimerCreationOptions(TimeSpan dueTime, TimeSpan period) => (DueTime, Period) = (dueTime, period);
-
         /// <summary>Until the first callback; <see cref="Timeout.InfiniteTimeSpan"/> for none.</summary>
         public TimeSpan DueTime { get; set; }
 

@@ -14,20 +14,15 @@ namespace Orleans.Core
         /// <summary>Removes the record.</summary>
         /// <exception cref="Storage.InconsistentStateException">Someone wrote a newer version.</exception>
         Task ClearStateAsync();
-
         /// <summary>Writes the record.</summary>
         /// <exception cref="Storage.InconsistentStateException">Someone wrote a newer version.</exception>
         Task WriteStateAsync();
-
         /// <summary>Reads the record again, over what is in memory.</summary>
         Task ReadStateAsync();
-
         /// <inheritdoc cref="ClearStateAsync()"/>
         Task ClearStateAsync(CancellationToken cancellationToken) => ClearStateAsync();
-
         /// <inheritdoc cref="WriteStateAsync()"/>
         Task WriteStateAsync(CancellationToken cancellationToken) => WriteStateAsync();
-
         /// <inheritdoc cref="ReadStateAsync()"/>
         Task ReadStateAsync(CancellationToken cancellationToken) => ReadStateAsync();
     }
@@ -51,7 +46,6 @@ namespace Orleans.Runtime
     {
         /// <summary>The record's name within the grain.</summary>
         public string StateName { get; } = stateName;
-
         /// <summary>The store's name; null for the one called "Default".</summary>
         public string? StorageName { get; } = storageName;
     }
@@ -59,11 +53,6 @@ namespace Orleans.Runtime
     /// <summary>A failure of the runtime or of what it stands on.</summary>
     public class OrleansException : Exception
     {
-        /// <summary>A failure without words.</summary>
-        public OrleansException()
-        {
-        }
-
         /// <summary>A failure in words.</summary>
         public OrleansException(string message)
             : base(message)
@@ -79,7 +68,6 @@ namespace Orleans.Runtime
 
     /// <summary>The silo can't start as it is configured.</summary>
     public class OrleansConfigurationException(string message) : OrleansException(message);
-
     /// <summary>The silo is stopping or gone; the call was not run, or its outcome is not known.</summary>
     public class SiloUnavailableException(string message) : OrleansException(message);
 }
@@ -116,7 +104,6 @@ namespace Orleans
 
         /// <summary>This state in this version.</summary>
         public GrainState(T state, string? eTag) => (State, ETag) = (state, eTag);
-
         /// <inheritdoc/>
         public T State { get; set; }
 
@@ -160,11 +147,6 @@ namespace Orleans.Storage
     /// <summary>A write that lost to a newer version. When it leaves a grain method, the activation is dropped.</summary>
     public class InconsistentStateException : OrleansException
     {
-        /// <summary>A lost write without words.</summary>
-        public InconsistentStateException()
-        {
-        }
-
         /// <summary>A lost write in words.</summary>
         public InconsistentStateException(string message)
             : base(message)
@@ -184,12 +166,6 @@ namespace Orleans.Storage
         /// <summary>A lost write with both versions.</summary>
         public InconsistentStateException(string errorMsg, string? storedEtag, string? currentEtag)
             : this(errorMsg, storedEtag, currentEtag, null)
-        {
-        }
-
-        /// <summary>A lost write with both versions and its cause, whose words it takes.</summary>
-        public InconsistentStateException(string? storedEtag, string? currentEtag, Exception storageException)
-            : this(storageException?.Message ?? "", storedEtag, currentEtag, storageException)
         {
         }
 

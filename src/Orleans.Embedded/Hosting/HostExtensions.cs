@@ -16,17 +16,7 @@ public static class OrleansSiloGenericHostExtensions
     public static IHostApplicationBuilder UseOrleans(this IHostApplicationBuilder hostAppBuilder) => hostAppBuilder.UseOrleans(_ => { });
 
     /// <inheritdoc cref="UseOrleans(IHostApplicationBuilder)"/>
-    public static HostApplicationBuilder UseOrleans(this HostApplicationBuilder hostAppBuilder) => hostAppBuilder.UseOrleans(_ => { });
-
-    /// <inheritdoc cref="UseOrleans(IHostApplicationBuilder)"/>
     public static IHostApplicationBuilder UseOrleans(this IHostApplicationBuilder hostAppBuilder, Action<ISiloBuilder> configureDelegate)
-    {
-        AddSilo(hostAppBuilder.Services, hostAppBuilder.Configuration, configureDelegate);
-        return hostAppBuilder;
-    }
-
-    /// <inheritdoc cref="UseOrleans(IHostApplicationBuilder)"/>
-    public static HostApplicationBuilder UseOrleans(this HostApplicationBuilder hostAppBuilder, Action<ISiloBuilder> configureDelegate)
     {
         AddSilo(hostAppBuilder.Services, hostAppBuilder.Configuration, configureDelegate);
         return hostAppBuilder;
@@ -63,30 +53,20 @@ public static class OrleansSiloGenericHostExtensions
 public static class OrleansClientGenericHostExtensions
 {
     /// <summary>Puts a client into the host. The embedded runtime has one process: the silo must run in it, in another host.</summary>
-    public static HostApplicationBuilder UseOrleansClient(this HostApplicationBuilder hostAppBuilder) => hostAppBuilder.UseOrleansClient(_ => { });
-
-    /// <inheritdoc cref="UseOrleansClient(HostApplicationBuilder)"/>
-    public static HostApplicationBuilder UseOrleansClient(this HostApplicationBuilder hostAppBuilder, Action<IClientBuilder> configureDelegate)
-    {
-        hostAppBuilder.Services.AddOrleansClient(hostAppBuilder.Configuration, configureDelegate);
-        return hostAppBuilder;
-    }
-
-    /// <inheritdoc cref="UseOrleansClient(HostApplicationBuilder)"/>
     public static IHostApplicationBuilder UseOrleansClient(this IHostApplicationBuilder hostAppBuilder) => hostAppBuilder.UseOrleansClient(_ => { });
 
-    /// <inheritdoc cref="UseOrleansClient(HostApplicationBuilder)"/>
+    /// <inheritdoc cref="UseOrleansClient(IHostApplicationBuilder)"/>
     public static IHostApplicationBuilder UseOrleansClient(this IHostApplicationBuilder hostAppBuilder, Action<IClientBuilder> configureDelegate)
     {
         hostAppBuilder.Services.AddOrleansClient(hostAppBuilder.Configuration, configureDelegate);
         return hostAppBuilder;
     }
 
-    /// <inheritdoc cref="UseOrleansClient(HostApplicationBuilder)"/>
+    /// <inheritdoc cref="UseOrleansClient(IHostApplicationBuilder)"/>
     public static IServiceCollection AddOrleansClient(this IServiceCollection services, Action<IClientBuilder> configureDelegate) =>
         services.AddOrleansClient(new ConfigurationBuilder().Build(), configureDelegate);
 
-    /// <inheritdoc cref="UseOrleansClient(HostApplicationBuilder)"/>
+    /// <inheritdoc cref="UseOrleansClient(IHostApplicationBuilder)"/>
     public static IServiceCollection AddOrleansClient(
         this IServiceCollection services, IConfiguration configuration, Action<IClientBuilder> configureDelegate)
     {

@@ -108,13 +108,6 @@ namespace Orleans.Hosting
             builder.Services.AddSingleton<IIncomingGrainCallFilter, TImplementation>();
             return builder;
         }
-
-        /// <summary>Adds a filter; filters run in the order they were added.</summary>
-        public static ISiloBuilder AddIncomingGrainCallFilter(this ISiloBuilder builder, IIncomingGrainCallFilter filter)
-        {
-            builder.Services.AddSingleton(filter);
-            return builder;
-        }
     }
 
     /// <summary>Stores that last as long as the silo.</summary>

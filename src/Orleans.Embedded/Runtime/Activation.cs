@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime;
 using Orleans.Storage;
@@ -9,7 +8,7 @@ namespace Orleans.Embedded;
 /// One life of one grain: made, activated, called, deactivated. Calls that come while it is made or unmade wait; those that are left when it is gone
 /// go, in their order, to the next activation, which doesn't start before this one has ended.
 /// </summary>
-internal sealed class Activation : TurnScheduler, IGrainContext
+internal sealed partial class Activation : TurnScheduler, IGrainContext
 {
     private readonly TaskCompletionSource _deactivated = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Call> _running = [];
@@ -17,7 +16,6 @@ internal sealed class Activation : TurnScheduler, IGrainContext
     private readonly GrainClass _class;
     private readonly Queue<Call> _waiting;
     private AsyncServiceScope? _scope;
-    private Dictionary<Type, object>? _components;
     private Phase _phase;
     private DeactivationReason? _reason;
     private int _exclusive;
@@ -57,8 +55,6 @@ internal sealed class Activation : TurnScheduler, IGrainContext
 
     public bool IsOnTurn => OnThisThread == this;
 
-    public bool IsReentrant => _class.Reentrant;
-
     /// <summary>Timestamp of the last use; grows with it.</summary>
     public long LastUsed => Volatile.Read(ref _lastUsed);
 
@@ -76,20 +72,6 @@ internal sealed class Activation : TurnScheduler, IGrainContext
             if (_phase == Phase.Unborn)
                 StartActivating();
             return true;
-        }
-    }
-
-    public void Deactivate(DeactivationReason deactivationReason, CancellationToken cancellationToken = default)
-    {
-        lock (Gate)
-        {
-            if (_phase is Phase.Gone || _reason is not null)
-                return;
-            _reason = deactivationReason;
-            if (_phase == Phase.Unborn)
-                StartActivating();
-            else if (_phase == Phase.Active)
-                StartDeactivating();
         }
     }
 
@@ -134,45 +116,6 @@ internal sealed class Activation : TurnScheduler, IGrainContext
     {
         lock (Gate)
             _timers.Remove(timer);
-    }
-
-    /// <summary>Ends everything where it stands, without <c>OnDeactivateAsync</c>, and fails the calls.</summary>
-    public void Kill(Exception failure)
-    {
-        Call[] orphans;
-        lock (Gate)
-        {
-            if (_phase == Phase.Gone)
-                return;
-            Halt();
-            _phase = Phase.Gone;
-            orphans = [.. _running, .. _waiting];
-            Runtime.Remove(this);
-        }
-
-        StopTimers();
-        foreach (var call in orphans)
-            call.Settle(failure);
-        _deactivated.TrySetResult();
-    }
-
-    public void SetComponent<TComponent>(TComponent? value)
-        where TComponent : class
-    {
-        lock (Gate)
-        {
-            if (value is null)
-                _components?.Remove(typeof(TComponent));
-            else
-                (_components ??= [])[typeof(TComponent)] = value;
-        }
-    }
-
-    public TComponent? GetComponent<TComponent>()
-        where TComponent : class
-    {
-        lock (Gate)
-            return _components is not null && _components.TryGetValue(typeof(TComponent), out var value) ? (TComponent)value : null;
     }
 
     public bool Equals(IGrainContext? other) => ReferenceEquals(this, other);
@@ -264,162 +207,5 @@ internal sealed class Activation : TurnScheduler, IGrainContext
 
         if (idle && Runtime.Limit.IsExceeded)
             Runtime.Limit.EvictOne();
-    }
-
-    private void StartActivating()
-    {
-        _phase = Phase.Activating;
-        MakeReady((Func<Task>)RunActivation);
-    }
-
-    private void StartDeactivating()
-    {
-        _phase = Phase.Deactivating;
-        if (_running.Count == 0)
-            MakeReady((Func<Task>)RunDeactivation);
-    }
-
-    private async Task RunActivation()
-    {
-        Call? trigger;
-        lock (Gate)
-            _waiting.TryPeek(out trigger);
-        var lifecycle = new LifecycleCall(GrainId, trigger, "OnActivateAsync");
-        Call.Current = lifecycle;
-        var admitted = false;
-        try
-        {
-            await Runtime.Limit.Enter();
-            admitted = true;
-            using var timeout = new CancellationTokenSource(Runtime.Collection.ActivationTimeout, Runtime.Time);
-            _scope = Runtime.ServiceProvider.GetRequiredService<IServiceScopeFactory>().CreateAsyncScope();
-            var (grain, records) = _class.Create(this);
-            GrainInstance = grain;
-            foreach (var record in records)
-                await record.ReadStateAsync(timeout.Token);
-            await ((IGrainBase)grain).OnActivateAsync(timeout.Token);
-        }
-        catch (Exception e)
-        {
-            lifecycle.End();
-            await FailActivation(e, admitted);
-            return;
-        }
-
-        lifecycle.End();
-        lock (Gate)
-        {
-            _phase = Phase.Active;
-            Volatile.Write(ref _lastUsed, Runtime.Time.GetTimestamp());
-            for (int left = _waiting.Count, kept = 0; left > 0; left--)
-            {
-                var call = _waiting.Dequeue();
-                if (MayStart(call, first: kept == 0))
-                {
-                    Start(call);
-                    continue;
-                }
-
-                _waiting.Enqueue(call);
-                kept++;
-            }
-
-            // Asked for while activating: after the calls that were there first, so that a grain which always asks still serves.
-            if (_reason is not null)
-                StartDeactivating();
-        }
-    }
-
-    private async Task FailActivation(Exception failure, bool admitted)
-    {
-        Log.ActivationFailed(Runtime.Logger, GrainId, failure);
-        await Dismantle(admitted);
-        Call[] waiting;
-        lock (Gate)
-        {
-            waiting = [.. _waiting];
-            _waiting.Clear();
-            Runtime.Remove(this);
-            _phase = Phase.Gone;
-        }
-
-        foreach (var call in waiting)
-        {
-            if (!call.TryAbandon())
-                continue;
-            Runtime.CallEnded(call);
-            call.Settle(failure);
-        }
-
-        _deactivated.TrySetResult();
-    }
-
-    private async Task RunDeactivation()
-    {
-        var lifecycle = new LifecycleCall(GrainId, null, "OnDeactivateAsync");
-        Call.Current = lifecycle;
-        var reason = _reason!.Value;
-        StopTimers();
-        try
-        {
-            using var timeout = new CancellationTokenSource(Runtime.Collection.DeactivationTimeout, Runtime.Time);
-            await ((IGrainBase)GrainInstance!).OnDeactivateAsync(reason, timeout.Token).WaitAsync(timeout.Token);
-        }
-        catch (Exception e)
-        {
-            Log.DeactivationFailed(Runtime.Logger, GrainId, e);
-        }
-
-        await Dismantle(admitted: true);
-        lifecycle.End();
-        lock (Gate)
-        {
-            for (var left = _waiting.Count; left > 0; left--)
-            {
-                if (_waiting.Dequeue() is { OutlivesActivation: true } call)
-                    _waiting.Enqueue(call);
-            }
-
-            // The directory first: who finds this one gone must find the next one, behind the calls that were here before.
-            if (_waiting.Count > 0)
-                Runtime.Replace(this, new Activation(Runtime, GrainId, _class, _waiting));
-            else
-                Runtime.Remove(this);
-            _phase = Phase.Gone;
-        }
-
-        Log.Deactivated(Runtime.Logger, GrainId, reason.ReasonCode, reason.Description);
-        _deactivated.TrySetResult();
-    }
-
-    private void StopTimers()
-    {
-        GrainTimer[] timers;
-        lock (Gate)
-            timers = [.. _timers];
-        foreach (var timer in timers)
-            timer.Dispose();
-    }
-
-    private async Task Dismantle(bool admitted)
-    {
-        StopTimers();
-        try
-        {
-            if (GrainInstance is IAsyncDisposable asynchronous)
-                await asynchronous.DisposeAsync();
-            else
-                (GrainInstance as IDisposable)?.Dispose();
-            if (_scope is { } scope)
-                await scope.DisposeAsync();
-        }
-        catch (Exception e)
-        {
-            Log.DeactivationFailed(Runtime.Logger, GrainId, e);
-        }
-
-        GrainInstance = null;
-        if (admitted)
-            Runtime.Limit.Leave();
     }
 }

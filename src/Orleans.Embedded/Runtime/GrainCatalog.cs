@@ -112,12 +112,18 @@ internal sealed class GrainCatalog
 
     private static IEnumerable<Assembly> Assemblies(IEnumerable<GrainAssembly> added)
     {
-        var loaded = AppDomain.CurrentDomain.GetAssemblies().Where(static a => !a.IsDynamic).ToDictionary(static a => a.FullName!, StringComparer.Ordinal);
-        var references = new Queue<AssemblyName>(Assembly.GetEntryAssembly()?.GetReferencedAssemblies() ?? []);
+        var loaded = new Dictionary<string, Assembly>(StringComparer.Ordinal);
+        var references = new Queue<AssemblyName>();
+        foreach (var assembly in AppDomain.CurrentDomain.GetAssemblies().Where(static a => !a.IsDynamic && IsOurs(a.GetName())))
+        {
+            loaded.TryAdd(assembly.FullName!, assembly);
+            Array.ForEach(assembly.GetReferencedAssemblies(), references.Enqueue);
+        }
+
+        // Grains that nothing has touched yet are in assemblies that are only referred to.
         while (references.TryDequeue(out var name))
         {
-            if (loaded.ContainsKey(name.FullName) || name.Name!.StartsWith("System.", StringComparison.Ordinal)
-                || name.Name.StartsWith("Microsoft.", StringComparison.Ordinal))
+            if (loaded.ContainsKey(name.FullName) || !IsOurs(name))
                 continue;
             try
             {
@@ -134,6 +140,9 @@ internal sealed class GrainCatalog
         var own = typeof(GrainCatalog).Assembly.GetName().Name;
         return loaded.Values.Where(a => a.GetReferencedAssemblies().Any(r => r.Name == own)).Union(added.Select(static a => a.Assembly));
     }
+
+    private static bool IsOurs(AssemblyName name) => name.Name is not ("System" or "mscorlib" or "netstandard")
+        && !name.Name!.StartsWith("System.", StringComparison.Ordinal) && !name.Name.StartsWith("Microsoft.", StringComparison.Ordinal);
 
     private static IEnumerable<Type> LoadableTypes(Assembly assembly)
     {

@@ -131,16 +131,13 @@ internal sealed class GrainContract
     private void CheckMembers(Type type)
     {
         var positional = type.GetMethod("Deconstruct", OwnMembers)?.GetParameters().Select(static p => p.Name!).ToHashSet(StringComparer.Ordinal) ?? [];
-        var settings = type.GetCustomAttribute<GenerateSerializerAttribute>(inherit: false)!;
         var numbers = new HashSet<uint>();
         foreach (var field in type.GetFields(OwnMembers))
         {
             var property = field.Name.StartsWith('<') ? type.GetProperty(field.Name[1..field.Name.IndexOf('>', StringComparison.Ordinal)], OwnMembers) : null;
             MemberInfo member = property is null ? field : property;
             var number = member.GetCustomAttribute<IdAttribute>() ?? field.GetCustomAttribute<IdAttribute>();
-            var automatic = property is not null && (positional.Contains(property.Name) || settings.IncludePrimaryConstructorParameters
-                || (settings.GenerateFieldIds == GenerateFieldIds.PublicProperties && property.GetMethod?.IsPublic == true));
-            if (number is null && !automatic)
+            if (number is null && !(property is not null && positional.Contains(property.Name)))
             {
                 if (property is not null || (field.IsPublic && !field.IsDefined(typeof(NonSerializedAttribute))))
                     _problems.Add($"{type}.{member.Name} has no [Id], so it would be lost on the way.");

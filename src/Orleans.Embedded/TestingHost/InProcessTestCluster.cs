@@ -1,5 +1,4 @@
 using System.Collections.ObjectModel;
-using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -15,24 +14,18 @@ public sealed class InProcessSiloHandle : IAsyncDisposable
 {
     private bool _stopped;
 
-    internal InProcessSiloHandle(string name, IHost host, int generation) =>
-        (Name, SiloHost, SiloAddress) = (name, host, SiloAddress.New(new IPEndPoint(IPAddress.Loopback, 0), generation));
+    internal InProcessSiloHandle(string name, IHost host) => (Name, SiloHost) = (name, host);
 
     /// <summary>The silo's name.</summary>
     public string Name { get; }
-
-    /// <summary>The silo's address.</summary>
-    public SiloAddress SiloAddress { get; }
 
     /// <summary>The silo's host.</summary>
     public IHost SiloHost { get; }
 
     /// <summary>The silo's services.</summary>
     public IServiceProvider ServiceProvider => SiloHost.Services;
-
     /// <summary>Whether the silo runs.</summary>
     public bool IsActive => !_stopped;
-
     /// <summary>Stops the silo; without grace, nothing of it runs any more, as if the process had died.</summary>
     public Task StopSiloAsync(bool stopGracefully) => StopSiloAsync(new CancellationToken(canceled: !stopGracefully));
 
@@ -65,7 +58,6 @@ public sealed class InProcessTestCluster : IDisposable, IAsyncDisposable
 {
     private readonly List<InProcessSiloHandle> _silos = [];
     private IHost? _clientHost;
-    private int _generation;
 
     internal InProcessTestCluster(InProcessTestClusterOptions options) => Options = options;
 
@@ -102,22 +94,10 @@ public sealed class InProcessTestCluster : IDisposable, IAsyncDisposable
         await _clientHost.StartAsync();
     }
 
-    /// <summary>The services of a silo; of the first without an address.</summary>
-    public IServiceProvider GetSiloServiceProvider(SiloAddress? silo = null) =>
-        (silo is null ? _silos[0] : GetSiloForAddress(silo) ?? throw new ArgumentException("No such silo.", nameof(silo))).ServiceProvider;
-
-    /// <summary>The silos that run.</summary>
-    public IEnumerable<InProcessSiloHandle> GetActiveSilos() => Silos.Where(static s => s.IsActive);
-
-    /// <summary>The silo at an address, or null.</summary>
-    public InProcessSiloHandle? GetSiloForAddress(SiloAddress siloAddress) => _silos.Find(s => s.SiloAddress == siloAddress);
-
-    /// <summary>Ends at once: one silo has nothing to agree on.</summary>
-    public Task WaitForLivenessToStabilizeAsync(bool didKill = false) => Task.CompletedTask;
-
+    /// <summary>The services of the silo.</summary>
+    public IServiceProvider GetSiloServiceProvider() => _silos[0].ServiceProvider;
     /// <summary>Ends when the grain's present activation is gone; at once if it has none.</summary>
     public Task WaitForDeactivationAsync(GrainId grainId) => Find(grainId)?.Deactivated ?? Task.CompletedTask;
-
     /// <inheritdoc cref="WaitForDeactivationAsync(GrainId)"/>
     public Task WaitForDeactivationAsync(IAddressable grain) => WaitForDeactivationAsync(grain.GetGrainId());
 
@@ -157,7 +137,7 @@ public sealed class InProcessTestCluster : IDisposable, IAsyncDisposable
     /// <summary>Starts a silo; the embedded runtime has one at a time.</summary>
     /// <exception cref="NotSupportedException">One runs already.</exception>
     public async Task<InProcessSiloHandle> StartAdditionalSiloAsync() =>
-        await StartSiloAsync(new InProcessTestSiloSpecificOptions { SiloName = $"Silo_{_generation}" });
+        await StartSiloAsync(new InProcessTestSiloSpecificOptions());
 
     /// <summary>Stops the silos after their turns.</summary>
     public async Task StopSilosAsync()
@@ -175,9 +155,6 @@ public sealed class InProcessTestCluster : IDisposable, IAsyncDisposable
         host.Dispose();
     }
 
-    /// <summary>Stops the client the hard way, which on one process is the same.</summary>
-    public Task KillClientAsync() => StopClusterClientAsync();
-
     /// <summary>Stops the client, then the silos.</summary>
     public async Task StopAllSilosAsync()
     {
@@ -185,14 +162,10 @@ public sealed class InProcessTestCluster : IDisposable, IAsyncDisposable
         await StopSilosAsync();
     }
 
-    /// <inheritdoc cref="StopAllSilosAsync"/>
-    public void StopAllSilos() => StopAllSilosAsync().GetAwaiter().GetResult();
-
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await StopAllSilosAsync();
-
     /// <inheritdoc/>
-    public void Dispose() => StopAllSilos();
+    public void Dispose() => StopAllSilosAsync().GetAwaiter().GetResult();
 
     private async Task<InProcessSiloHandle> StartSiloAsync(InProcessTestSiloSpecificOptions options)
     {
@@ -213,7 +186,7 @@ public sealed class InProcessTestCluster : IDisposable, IAsyncDisposable
             throw;
         }
 
-        var handle = new InProcessSiloHandle(options.SiloName, host, Interlocked.Increment(ref _generation));
+        var handle = new InProcessSiloHandle(options.SiloName, host);
         _silos.Add(handle);
         return handle;
     }

@@ -8,13 +8,10 @@ public sealed class InProcessTestClusterOptions
 {
     /// <summary>Its own for every cluster, so that clusters in one process don't meet.</summary>
     public string ClusterId { get; set; } = InProcessTestClusterBuilder.CreateClusterId();
-
     /// <summary>Names the deployment.</summary>
     public string ServiceId { get; set; } = Guid.NewGuid().ToString("N");
-
     /// <summary>Whether <see cref="InProcessTestCluster.DeployAsync"/> starts the client.</summary>
     public bool InitializeClientOnDeploy { get; set; } = true;
-
     /// <summary>Always 1 on the embedded runtime.</summary>
     public short InitialSilosCount { get; set; } = 1;
 
@@ -88,7 +85,6 @@ public sealed class InProcessTestClusterBuilder
 
     /// <summary>The cluster, not started yet.</summary>
     public InProcessTestCluster Build() => new(Options);
-
     /// <summary>A new name for a cluster.</summary>
     public static string CreateClusterId() => $"testcluster-{Guid.NewGuid():N}";
 }

@@ -114,7 +114,7 @@ public sealed class LeaseRulesTests
         for (var i = 0; i < 100; i++)
             Take($"client{i}", takeOver: true);
 
-        Assert.Equal(16, state.Displaced.Length);
+        Assert.Equal(32, state.Displaced.Length);
         Assert.Equal("client98", state.Displaced[^1]);
     }
 

@@ -41,7 +41,7 @@ internal static class ListRoute
         if (limit is not null && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out count) || count is < 1 or > MaxLimit))
             return (ProblemResult)ProblemCatalog.Invalid("limit", RequestMessages.Limit);
 
-        var page = await grains.GetGrain<IUserUploadsGrain>(admission.User).ListAsync(new UploadFilter(states, after, count), cancellationToken);
+        var page = await grains.GetGrain<IUserUploadsGrain>(admission.User).ListAsync(new UploadFilter(states, string.IsNullOrEmpty(after) ? null : after, count), cancellationToken);
         if (!page.IsSuccess)
             return (ProblemResult)ProblemCatalog.Of(page.Refusal);
 
