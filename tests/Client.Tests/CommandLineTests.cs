@@ -118,6 +118,36 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public async Task Upload_OnATerminal_DrawsALineThatIsGoneAtTheEnd()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists("/usr/bin/script"), "There is no script(1) to make a terminal with.");
+        await using var bench = await Bench.StartAsync();
+        var path = bench.File(40 * Part);
+        var drawn = new TaskCompletionSource();
+        bench.Store.Fault = async (context, part, _) =>
+        {
+            if (part == 20)
+                await drawn.Task.WaitAsync(context.RequestAborted);
+            return false;
+        };
+        using var process = CommandProcess.StartOnTerminal(bench, "upload", path);
+        await Bench.UntilAsync(() => process.Output.Contains("film.mp4", StringComparison.Ordinal) && process.Output.Contains("MiB of 2.5 MiB", StringComparison.Ordinal));
+        drawn.SetResult();
+        Assert.Equal(0, await process.ExitAsync());
+        // Erased by moving up over it, before what became of the file is written.
+        Assert.Matches(@"\e\[1A\s*\e\[Jstored  [^\e]+/s\s*$", process.Output);
+    }
+
+    [Fact]
+    public async Task Upload_NotOnATerminal_HasNoEscapes()
+    {
+        await using var bench = await Bench.StartAsync();
+        var (code, process) = await CommandProcess.RunAsync(bench, "upload", bench.File(Part));
+        Assert.Equal(0, code);
+        Assert.DoesNotContain('\e', process.Output + process.Error);
+    }
+
+    [Fact]
     public async Task Upload_SomeFilesAreNone_TheOthersAreStoredAndItEndsWith1()
     {
         await using var bench = await Bench.StartAsync();

@@ -32,9 +32,19 @@ internal sealed class CommandProcess : IDisposable
 
     public static CommandProcess Start(Bench? bench, params string[] arguments) => Start(bench, ApiPeer.Key, arguments);
 
-    public static CommandProcess Start(Bench? bench, string? key, string[] arguments)
+    /// <summary>Starts the command on a terminal of its own, by script(1); what it shows is the output.</summary>
+    public static CommandProcess StartOnTerminal(Bench bench, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet")
+        var line = string.Join(' ', arguments.Prepend(Path.Combine(AppContext.BaseDirectory, "media.dll")).Prepend("dotnet").Select(word => $"'{word}'"));
+        return Start(bench, ApiPeer.Key, "script", ["-qefc", line, "/dev/null"]);
+    }
+
+    public static CommandProcess Start(Bench? bench, string? key, string[] arguments) =>
+        Start(bench, key, "dotnet", [Path.Combine(AppContext.BaseDirectory, "media.dll"), .. arguments]);
+
+    private static CommandProcess Start(Bench? bench, string? key, string program, string[] arguments)
+    {
+        var start = new ProcessStartInfo(program)
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -42,10 +52,11 @@ internal sealed class CommandProcess : IDisposable
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "media.dll"));
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         start.Environment.Remove("MEDIA_PORT");
+        start.Environment.Remove("NO_COLOR");
+        start.Environment["TERM"] = "xterm";
         start.Environment["MEDIA_SERVER"] = bench?.Api.Host.Address ?? "http://127.0.0.1:9";
         start.Environment["MEDIA_API_KEY"] = key ?? "";
         return new CommandProcess(start);
