@@ -32,6 +32,8 @@ export function useBrowser(): { visit(options?: BrowserContextOptions): Promise<
   return {
     async visit(options = {}) {
       const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1200, height: 900 }, ...options });
+      // Machines that test are often busy.
+      context.setDefaultTimeout(60_000);
       const page = await context.newPage();
       await page.goto(product.url);
       return page;
