@@ -50,9 +50,9 @@ public sealed class ApiServer : IAsyncDisposable
         builder.Logging.ClearProviders().AddProvider(logs);
         if (time is not null)
             builder.Services.AddSingleton(time);
-        var app = ApiApplication.Build(builder);
-        await app.StartAsync();
-        return new ApiServer(app, logs);
+        var built = ApiApplication.Build(builder);
+        await built.StartAsync();
+        return new ApiServer(built, logs);
     }
 
     public async ValueTask DisposeAsync()
