@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Media.DevStorage.Background;
 using Media.DevStorage.Faults;
+using Media.DevStorage.Operations;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -48,10 +49,14 @@ public sealed class DevStorageServer : IAsyncDisposable
             app = Build(options);
             var faults = new FaultSwitch(options.Time);
             notifier = new Notifier(store, app.Services.GetRequiredService<ILogger<Notifier>>());
+            var authenticator = new Authenticator(options);
+            var receiver = new BodyReceiver(store);
+            var write = new WriteObjects(store, receiver, notifier);
             var pipeline = new RequestPipeline(
                 store,
-                new Router(store, notifier),
-                new Authenticator(options),
+                new Router(store, receiver, write, notifier),
+                authenticator,
+                new PostObjects(store, authenticator, receiver, write, notifier, faults),
                 faults,
                 new FaultAdmin(options, faults),
                 app.Services.GetRequiredService<ILogger<RequestPipeline>>());

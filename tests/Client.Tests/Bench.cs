@@ -16,7 +16,7 @@ internal sealed class Bench : IAsyncDisposable
 
     public List<UploadProgress> Told { get; } = [];
 
-    public static CancellationToken Deadline => new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    public static CancellationToken Deadline => new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
 
     private Bench() => Api = new ApiPeer(Store);
 
@@ -36,7 +36,8 @@ internal sealed class Bench : IAsyncDisposable
         LongestPause = TimeSpan.FromMilliseconds(100),
         LockPoll = TimeSpan.FromMilliseconds(20),
         ProgressInterval = TimeSpan.Zero,
-        OutageLimit = TimeSpan.FromSeconds(20),
+        OutageLimit = TimeSpan.FromMinutes(1),
+        FirstContactLimit = TimeSpan.FromMinutes(1),
     };
 
     public MediaClient Client()

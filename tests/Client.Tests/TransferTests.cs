@@ -182,10 +182,10 @@ public sealed class TransferTests
     public async Task UploadAsync_UrlsShortLived_NoneIsUsedAfterItExpired()
     {
         await using var bench = await Bench.StartAsync();
-        bench.Api.UrlLifetime = TimeSpan.FromSeconds(2.5);
+        bench.Api.UrlLifetime = TimeSpan.FromSeconds(6);
         bench.Store.Fault = async (context, _, _) =>
         {
-            await Task.Delay(150, context.RequestAborted);
+            await Task.Delay(300, context.RequestAborted);
             return false;
         };
         var outcome = await bench.UploadAsync(bench.File(60 * Part), Bench.Quick() with { Parallelism = 2 });

@@ -48,7 +48,12 @@ internal static partial class ApiApplication
         services.AddSingleton<OriginList>();
         services.AddSingleton<StoreAddress>();
         services.AddHealthChecks();
-        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, MediaJson.Default));
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            // What results are written with; the generated metadata knows nothing of converters that were set beside it.
+            json.SerializerOptions.Converters.Add(new UtcTimeConverter());
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, MediaJson.Default);
+        });
         services.AddOpenApi("v1", OpenApiDescription.Configure);
     }
 
@@ -56,6 +61,7 @@ internal static partial class ApiApplication
     {
         if (options.KnownProxies.Count > 0)
             app.UseForwardedHeaders(ForwardedBy(options.KnownProxies));
+        ProblemForm.Use(app, CompanionDoor.Prefix, CompanionForm.Instance);
         app.UseMiddleware<SafetyHeaders>();
         app.UseMiddleware<OriginGate>();
         app.UseMiddleware<FailureGate>();

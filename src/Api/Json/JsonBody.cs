@@ -1,8 +1,9 @@
-using System.Collections.Immutable;
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.Unicode;
+using Media.Api.Hosting;
 using Media.Api.Problems;
 using Microsoft.Net.Http.Headers;
 
@@ -22,6 +23,8 @@ internal static class JsonBody
     /// <summary>What <c>errors</c> calls the body itself.</summary>
     public const string Root = "$";
 
+    private const int MinimumRead = 4 << 10;
+
     /// <summary>Reads a body that must be there.</summary>
     public static async ValueTask<JsonBody<T>> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : class
@@ -34,14 +37,27 @@ internal static class JsonBody
     public static async ValueTask<JsonBody<T>> ReadOptionalAsync<T>(HttpRequest request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : class
     {
-        var result = await ReadToEndAsync(request, cancellationToken);
-        if (result.Length == 0)
-            return default;
-        if (!IsJson(request.ContentType))
-            return new(null, ProblemCatalog.UnsupportedMediaType);
-        if (!Utf8.IsValid(result.Span))
-            return new(null, ProblemCatalog.Invalid(Root, RequestMessages.NotUtf8));
-        return Parse(result.Span, type);
+        var (json, problem) = await ReadToEndAsync(request, cancellationToken);
+        return problem is not null || json.Length == 0 ? new(null, problem) : Parse(json.Span, type);
+    }
+
+    /// <summary>Reads an array whose elements are to be read one by one, so that a bad one does not spoil the others.</summary>
+    public static async ValueTask<JsonBody<JsonElement[]>> ReadArrayAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        var (json, problem) = await ReadToEndAsync(request, cancellationToken);
+        if (problem is not null)
+            return new(null, problem);
+        try
+        {
+            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = MediaJson.Default.Options.MaxDepth });
+            return document.RootElement.ValueKind == JsonValueKind.Array
+                ? new([.. document.RootElement.Clone().EnumerateArray()], null)
+                : new(null, ProblemCatalog.Invalid(Root, RequestMessages.WrongType));
+        }
+        catch (JsonException)
+        {
+            return new(null, ProblemCatalog.Invalid(Root, RequestMessages.NotJson));
+        }
     }
 
     /// <summary>Reads one element of an array whose other elements are not to suffer for it.</summary>
@@ -72,15 +88,26 @@ internal static class JsonBody
         }
     }
 
-    private static async ValueTask<ReadOnlyMemory<byte>> ReadToEndAsync(HttpRequest request, CancellationToken cancellationToken)
+    private static async ValueTask<(ReadOnlyMemory<byte> Json, Problem? Problem)> ReadToEndAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        // Bounded: the route's limit is on the request, and going over it throws.
-        var buffer = new MemoryStream(request.ContentLength is { } length and > 0 and < int.MaxValue ? (int)Math.Min(length, 64 << 10) : 0);
-        await using (buffer)
+        var limit = (request.HttpContext.GetEndpoint()?.Metadata.GetMetadata<BodyLimit>() ?? BodyLimit.Json).Bytes;
+        if (request.ContentLength > limit)
+            return (default, ProblemCatalog.BodyTooLarge);
+
+        var body = new ArrayBufferWriter<byte>();
+        int read;
+        while ((read = await request.Body.ReadAsync(body.GetMemory(MinimumRead), cancellationToken)) > 0)
         {
-            await request.Body.CopyToAsync(buffer, cancellationToken);
-            return buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
+            body.Advance(read);
+            if (body.WrittenCount > limit)
+                return (default, ProblemCatalog.BodyTooLarge);
         }
+
+        var problem = body.WrittenCount == 0 ? null
+            : !IsJson(request.ContentType) ? ProblemCatalog.UnsupportedMediaType
+            : !Utf8.IsValid(body.WrittenSpan) ? ProblemCatalog.Invalid(Root, RequestMessages.NotUtf8)
+            : null;
+        return (body.WrittenMemory, problem);
     }
 
     private static bool IsJson(string? contentType) =>

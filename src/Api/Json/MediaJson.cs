@@ -37,7 +37,7 @@ namespace Media.Api.Json;
 [JsonSerializable(typeof(ImmutableArray<PartAnswer>))]
 [JsonSerializable(typeof(ImmutableArray<UrlAnswer>))]
 [JsonSerializable(typeof(UploadEvent))]
-[JsonSerializable(typeof(JsonElement[]))]
+[JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(CompanionCreateRequest))]
 [JsonSerializable(typeof(CompanionCreateAnswer))]
 [JsonSerializable(typeof(CompanionCompleteRequest))]

@@ -3,7 +3,10 @@ using Media.Api.Json;
 
 namespace Media.Api.Problems;
 
-/// <summary>How a door writes an error down. A door whose contract is not ours puts its own form on its routes' metadata.</summary>
+/// <summary>
+/// How a door writes an error down. A door whose contract is not ours has its own form for all paths below its own, so that also what no route took is
+/// answered in it.
+/// </summary>
 internal abstract class ProblemForm
 {
     /// <summary>RFC 9457, for every route that has no other.</summary>
@@ -24,9 +27,16 @@ internal abstract class ProblemForm
         if (HttpMethods.IsHead(context.Request.Method))
             return Task.CompletedTask;
 
-        var form = context.GetEndpoint()?.Metadata.GetMetadata<ProblemForm>() ?? Default;
-        return form.WriteBodyAsync(response, problem, context.RequestAborted);
+        return (context.Features.Get<ProblemForm>() ?? Default).WriteBodyAsync(response, problem, context.RequestAborted);
     }
+
+    /// <summary>Has every error below a path written in a form of its own.</summary>
+    public static void Use(IApplicationBuilder app, PathString prefix, ProblemForm form) => app.Use((context, next) =>
+    {
+        if (context.Request.Path.StartsWithSegments(prefix, StringComparison.OrdinalIgnoreCase))
+            context.Features.Set(form);
+        return next(context);
+    });
 
     /// <summary>Writes content type and body.</summary>
     protected abstract Task WriteBodyAsync(HttpResponse response, Problem problem, CancellationToken cancellationToken);

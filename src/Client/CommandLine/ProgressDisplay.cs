@@ -95,12 +95,15 @@ internal sealed class ProgressDisplay : IAsyncDisposable
 
     private void Draw()
     {
+        // A terminal that does not know its size, as a recorder's or a serial line's, says 0.
+        var (width, height) = (Console.WindowWidth, Console.WindowHeight);
         // The last column is left free: some terminals go to the next line once it is written.
-        var columns = Math.Max(10, Console.WindowWidth - 1);
+        var columns = width > 0 ? Math.Max(10, width - 1) : 79;
+        var rows = height > 0 ? Math.Max(1, height - 1) : 23;
         var text = new StringBuilder();
         foreach (var file in _files)
         {
-            if (file.Progress is not { } progress || _drawn >= Math.Max(1, Console.WindowHeight - 1))
+            if (file.Progress is not { } progress || _drawn >= rows)
                 continue;
             text.Append(ProgressLine.Bar(file.Name, progress, columns, _colour)).Append('\n');
             _drawn++;

@@ -26,7 +26,7 @@ internal static class Sizes
             "GB" => 1000_000_000,
             _ => 0,
         };
-        if (unit == 0 || !decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) || value * unit > long.MaxValue / 2)
+        if (unit == 0 || !decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) || value > long.MaxValue / 2 / unit)
             return false;
         bytes = (long)(value * unit);
         return bytes > 0;

@@ -20,14 +20,14 @@ internal sealed class BodyClaims
     public static BodyClaims Of(S3Request request)
     {
         byte[]? md5 = null;
-        if (request.Header("Content-MD5") is { } text)
+        if (request.SentHeader("Content-MD5") is { } text)
             md5 = TryBase64(text, 16) ?? throw S3Error.InvalidDigest();
 
         ChecksumAlgorithm? algorithm = null;
         string? value = null;
         foreach (var candidate in ChecksumNames.All)
         {
-            if (request.Header(candidate.HeaderName()) is not { } given)
+            if (request.SentHeader(candidate.HeaderName()) is not { } given)
                 continue;
             if (algorithm is not null)
                 throw S3Error.InvalidRequest("Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.");
@@ -37,7 +37,7 @@ internal sealed class BodyClaims
             value = given;
         }
 
-        if (request.Header("x-amz-trailer") is { } trailer)
+        if (request.SentHeader("x-amz-trailer") is { } trailer)
         {
             var announced = ChecksumNames.All.Where(a => string.Equals(a.HeaderName(), trailer.Trim(), StringComparison.OrdinalIgnoreCase)).ToList();
             if (announced.Count == 0)
@@ -48,7 +48,7 @@ internal sealed class BodyClaims
         }
 
         if (algorithm is { } used
-            && request.Header("x-amz-sdk-checksum-algorithm") is { Length: > 0 } named
+            && request.SentHeader("x-amz-sdk-checksum-algorithm") is { Length: > 0 } named
             && (!ChecksumNames.TryParse(named, out var stated) || stated != used))
         {
             throw S3Error.InvalidRequest("Value for x-amz-sdk-checksum-algorithm header is invalid.");

@@ -8,7 +8,13 @@ namespace Media.DevStorage.Http;
 /// What every request goes through: target, CORS, signature, ownership, operation. The one place where a refusal becomes an answer.
 /// </summary>
 internal sealed partial class RequestPipeline(
-    Store store, Router router, Authenticator authenticator, Faults.FaultSwitch faults, Faults.FaultAdmin admin, ILogger<RequestPipeline> log)
+    Store store,
+    Router router,
+    Authenticator authenticator,
+    Operations.PostObjects posts,
+    Faults.FaultSwitch faults,
+    Faults.FaultAdmin admin,
+    ILogger<RequestPipeline> log)
 {
     private const string HexDigits = "0123456789ABCDEF";
 
@@ -74,6 +80,12 @@ internal sealed partial class RequestPipeline(
         }
 
         Cors.Describe(http, rules);
+        if (posts.Handles(http.Request, target))
+        {
+            await posts.PostAsync(http, target);
+            return;
+        }
+
         var authentication = authenticator.Authenticate(http.Request, target);
         var operation = router.Resolve(http.Request, target);
         if (target.Bucket is not null && operation.Name is not "CreateBucket")

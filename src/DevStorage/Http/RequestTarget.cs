@@ -46,6 +46,9 @@ internal sealed class RequestTarget
         return null;
     }
 
+    /// <summary>The same request, about an object whose key came from elsewhere (a form).</summary>
+    public RequestTarget WithKey(string key) => new(Bucket, key, CanonicalPath, _query);
+
     /// <param name="rawTarget">The request target of the request line.</param>
     /// <param name="host">The Host header.</param>
     /// <param name="domains">Host names below which the first label is a bucket.</param>

@@ -25,10 +25,8 @@ internal sealed class Router
 
     private readonly Dictionary<string, Operation> _operations = new(StringComparer.Ordinal);
 
-    public Router(Store store, Notifier notifier)
+    public Router(Store store, BodyReceiver receiver, WriteObjects write, Notifier notifier)
     {
-        var receiver = new BodyReceiver(store);
-        var write = new WriteObjects(store, receiver, notifier);
         var read = new ReadObjects(store);
         var copy = new CopyObjects(store, receiver, notifier);
         var delete = new DeleteObjects(store, notifier);

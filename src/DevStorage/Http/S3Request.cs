@@ -28,9 +28,14 @@ internal sealed class S3Request(HttpContext http, RequestTarget target, Authenti
     /// <summary>The fault that is to happen to this request; null for none.</summary>
     public Faults.FaultRule? Fault { get; init; }
 
+    /// <summary>The fields of a form upload, which stand for headers there; null for any other request.</summary>
+    public IReadOnlyDictionary<string, string>? Form { get; init; }
+
     /// <summary>A header, or for presigned requests the query parameter that stands for it (clients "hoist" <c>x-amz-</c> headers there).</summary>
     public string? Header(string name)
     {
+        if (Form is not null)
+            return Form.TryGetValue(name, out var field) ? AsHeader(field) : null;
         if (Http.Request.Headers.TryGetValue(name, out var value) && value.Count > 0)
             return value.ToString();
         if (!Authentication.Presigned || !name.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase))
@@ -44,9 +49,25 @@ internal sealed class S3Request(HttpContext http, RequestTarget target, Authenti
         return null;
     }
 
+    /// <summary>
+    /// A header as it was sent, hoisted ones left out: S3 takes a checksum that an SDK put into a presigned URL for no statement about the
+    /// body, which was not there when the URL was made.
+    /// </summary>
+    public string? SentHeader(string name) => Form is null
+        ? Http.Request.Headers.TryGetValue(name, out var value) && value.Count > 0 ? value.ToString() : null
+        : Header(name);
+
     /// <summary>Headers with a prefix, by lower-case name without it; hoisted ones included.</summary>
     public IEnumerable<(string Name, string Value)> HeadersWithPrefix(string prefix)
     {
+        foreach (var (name, value) in Form ?? new Dictionary<string, string>(StringComparer.Ordinal))
+        {
+            if (name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
+                yield return (name[prefix.Length..].ToLowerInvariant(), AsHeader(value));
+        }
+
+        if (Form is not null)
+            yield break;
         foreach (var (name, value) in Http.Request.Headers)
         {
             if (name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))

@@ -36,7 +36,8 @@ internal sealed class UploadSessionGrain(
 
     private UploadSessionState State => state.State;
 
-    private DateTimeOffset Now => time.GetUtcNow();
+    // In whole milliseconds, as they are kept: an answer is the same before and after the state was read back.
+    private DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {

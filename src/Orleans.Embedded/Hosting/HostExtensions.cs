@@ -38,7 +38,6 @@ public static class OrleansSiloGenericHostExtensions
             services.TryAddSingleton(TimeProvider.System);
             services.AddLogging();
             services.AddOptions<ClusterOptions>();
-            services.AddSingleton<GrainCatalog>();
             services.AddSingleton<EmbeddedSilo>();
             services.AddSingleton<IClusterClient>(static s => s.GetRequiredService<EmbeddedSilo>());
             services.AddSingleton<IGrainFactory>(static s => s.GetRequiredService<EmbeddedSilo>());

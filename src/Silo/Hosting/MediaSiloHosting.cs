@@ -1,6 +1,5 @@
 using Media.Grains;
 using Media.Grains.Ports;
-using Media.Grains.Uploads;
 using Media.Silo.Jobs;
 using Media.Silo.Postgres;
 using Media.Silo.S3;
@@ -30,11 +29,11 @@ public static class MediaSiloHosting
         ArgumentNullException.ThrowIfNull(builder);
         builder.AddMediaPostgres();
         builder.AddValidated<SiloOptions>(SiloOptions.Section);
-        builder.AddValidated<UploadOptions>(UploadOptions.Section);
         builder.AddMediaS3();
 
         var services = builder.Services;
         services.TryAddSingleton(static provider => ActorRuntime.GetFreshness(provider.GetRequiredService<IOptions<SiloOptions>>().Value));
+        services.AddMediaGrains();
         services.TryAddSingleton<IUploadIndex, PostgresUploadIndex>();
         ActorRuntime.Use(builder, silo =>
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Media.Grains.Ports;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -10,6 +11,9 @@ namespace Media.Silo.Postgres;
 /// </summary>
 internal sealed class PostgresDatabase : IAsyncDisposable
 {
+    // A pooled connection that was dead all along is found out sooner than this; later it may be the server that is in trouble.
+    private static readonly TimeSpan LatestRetry = TimeSpan.FromSeconds(1);
+
     private readonly string _connectionString;
 
     public PostgresDatabase(IOptions<PostgresOptions> options, ILoggerFactory loggers)
@@ -29,6 +33,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             IncludeErrorDetail = false,
         };
         builder.ApplicationName ??= "media";
+        builder.Options = $"{builder.Options} -c statement_timeout={builder.CommandTimeout * 1000}".TrimStart();
         _connectionString = builder.ConnectionString;
         var source = new NpgsqlDataSourceBuilder(_connectionString);
         source.UseLoggerFactory(loggers);
@@ -46,6 +51,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     public async Task<TResult> RunAsync<TArgument, TResult>(
         Func<NpgsqlConnection, TArgument, CancellationToken, Task<TResult>> work, TArgument argument, CancellationToken cancellationToken)
     {
+        var start = Stopwatch.GetTimestamp();
         for (var attempt = 1; ; attempt++)
         {
             NpgsqlConnection? connection = null;
@@ -54,7 +60,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable
                 connection = await Source.OpenConnectionAsync(cancellationToken);
                 return await work(connection, argument, cancellationToken);
             }
-            catch (Exception failure) when (PostgresFailures.IsBrokenConnection(failure) && connection is not null && attempt == 1)
+            catch (Exception failure) when (
+                attempt == 1 && connection is not null && PostgresFailures.IsBrokenConnection(failure) && Stopwatch.GetElapsedTime(start) < LatestRetry)
             {
                 // The other idle connections of the pool are most likely as dead.
                 Source.Clear();

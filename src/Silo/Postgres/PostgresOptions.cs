@@ -21,11 +21,14 @@ public sealed class PostgresOptions
 
     /// <summary>How long connecting, or waiting for a free connection, may take. Whole seconds. Shorter fails sooner when the database is away.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:01:00", ErrorMessage = "Media:Postgres:ConnectTimeout has to be 1 s to 60 s.")]
-    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(3);
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long a statement may take. Whole seconds. Every statement here reads or writes a few rows by an index.</summary>
+    /// <summary>
+    /// How long a statement may take, as the server is told too. Whole seconds. Every statement here reads or writes a few rows by an index. A call
+    /// to a server that is frozen rather than gone fails after this and twice <see cref="ConnectTimeout"/>.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00", ErrorMessage = "Media:Postgres:CommandTimeout has to be 1 s to 300 s.")]
-    public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(4);
+    public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>
     /// How many statements a connection keeps prepared. 0 behind a connection pooler in transaction mode that cannot track prepared statements.

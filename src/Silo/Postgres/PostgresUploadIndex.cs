@@ -47,10 +47,11 @@ internal sealed class PostgresUploadIndex(PostgresDatabase database, TimeProvide
     internal const string FindDueSql = $"""
         select id from grain_state
         where {Sessions} and {Active} and (state->>'expiresAt')::bigint <= $1
-        order by (state->>'expiresAt')::bigint, id limit $2
+        order by (state->>'expiresAt')::bigint limit $2
         """;
 
-    internal const string IsActiveSql = $"select 1 from grain_state where {Sessions} and id = $1 and {Active} and state->>'uploadId' = $2";
+    // The conditions are not in the where clause, lest the planner looks for them in an index other than the primary key's.
+    internal const string IsActiveSql = $"select coalesce({Active} and state->>'uploadId' = $2, false) from grain_state where {Sessions} and id = $1";
 
     public Task<string?> FindInProgressAsync(string user, long size, string tipHash, string? pieceHash, CancellationToken cancellationToken) =>
         database.RunAsync(
@@ -136,7 +137,7 @@ internal sealed class PostgresUploadIndex(PostgresDatabase database, TimeProvide
             static async (connection, key, token) =>
             {
                 await using var command = new NpgsqlCommand(IsActiveSql, connection) { Parameters = { Text(key.tag), Text(key.uploadId) } };
-                return await command.ExecuteScalarAsync(token) is not null;
+                return await command.ExecuteScalarAsync(token) is true;
             },
             (tag, uploadId),
             cancellationToken);

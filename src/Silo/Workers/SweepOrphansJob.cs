@@ -9,8 +9,6 @@ namespace Media.Silo.Workers;
 internal sealed partial class SweepOrphansJob(
     IObjectStore store, IUploadIndex index, IOptions<UploadOptions> options, TimeProvider time, ILogger<SweepOrphansJob> logger) : IRecurringJobHandler
 {
-    private const string Prefix = "upload/";
-
     public string Kind => "sweep-orphans";
 
     // Orphans cost storage, not correctness; listing a whole bucket for them more often than they can age buys nothing.
@@ -19,12 +17,13 @@ internal sealed partial class SweepOrphansJob(
     public async Task RunAsync(JobContext job, CancellationToken cancellationToken)
     {
         var failures = 0;
-        await foreach (var pending in store.ListMultipartUploadsAsync(Prefix, cancellationToken))
+        await foreach (var pending in store.ListMultipartUploadsAsync(Tags.KeyPrefix, cancellationToken))
         {
-            if (time.GetUtcNow() - pending.Initiated < options.Value.OrphanAge) continue;
+            // What has another form than our keys is somebody else's.
+            if (Tags.FromKey(pending.Key) is not { } tag || time.GetUtcNow() - pending.Initiated < options.Value.OrphanAge) continue;
             try
             {
-                if (await index.IsActiveAsync(pending.Key[Prefix.Length..], pending.UploadId, cancellationToken)) continue;
+                if (await index.IsActiveAsync(tag, pending.UploadId, cancellationToken)) continue;
                 await store.AbortMultipartUploadAsync(pending.Key, pending.UploadId, cancellationToken);
                 LogAborted(pending.Key, pending.Initiated);
             }

@@ -17,7 +17,7 @@ public sealed class PresignTests
     private const string SecretKey = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
     private static readonly string[] KeyPieces =
-        ["a", "Z", "0", "/", "//", " ", "+", "%", "%20", "%2F", "'", "\"", "(", ")", "!", "*", "~", ".", "-", "_", "é", "ß", "漢字", "🙂", "&", "=", "?", "#", ":", "@", "$", ",", ";", "[", "]", "{", "}", "|", "\\", "^", "`", "<", ">", "\t", "x.y", "e\u0301"];
+        ["a", "Z", "0", "/", "//", " ", "+", "%", "%20", "%2F", "'", "\"", "(", ")", "!", "*", "~", ".", "-", "_", "é", "ß", "漢字", "🙂", "&", "=", "?", "#", ":", "@", "$", ",", ";", "[", "]", "{", "}", "|", "\\", "^", "`", "<", ">", "\t", "x.y", "/./", "/../", "e\u0301"];
 
     private static Gen<string> Text(string[] pieces, int most) =>
         Gen.Choose(1, most).SelectMany(count => Gen.ArrayOf(Gen.Elements(pieces), count)).Select(string.Concat);
@@ -35,8 +35,8 @@ public sealed class PresignTests
         from length in Gen.Elements<long?>(null, 0, 1, 5L << 30)
         select new Case(Trimmable(key), uploadId, part, seconds, token, address, whole, contentType, checksum, length);
 
-    // The SDK takes no key that is empty once it is trimmed.
-    private static string Trimmable(string key) => string.IsNullOrWhiteSpace(key) ? "k" + key : key;
+    // The SDK refuses a blank key, and drops a slash that a key begins with: its URL is for another object.
+    private static string Trimmable(string key) => string.IsNullOrWhiteSpace(key) || key[0] == '/' ? "k" + key : key;
 
     public enum Address
     {
@@ -93,6 +93,8 @@ public sealed class PresignTests
         {
             request.Expires = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(value.Seconds);
             theirs = connection.Client.GetPreSignedURL(request);
+            // The SDK signs the encoded upload id and then writes it into the URL as it is, which no store could verify where that differs.
+            if (!value.Whole) theirs = theirs.Replace($"uploadId={value.UploadId}", $"uploadId={Uri.EscapeDataString(value.UploadId)}", StringComparison.Ordinal);
             if (Query(theirs)["X-Amz-Expires"] == value.Seconds.ToString(CultureInfo.InvariantCulture)) break;
         }
 

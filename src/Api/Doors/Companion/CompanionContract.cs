@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using Media.Api.Json;
 
@@ -14,7 +13,8 @@ public sealed record CompanionCreateRequest
     public string? Type { get; init; }
 
     /// <summary>What the page keeps with the file; Uppy sends nulls, numbers and text alike.</summary>
-    public Dictionary<string, JsonElement>? Metadata { get; init; }
+    [JsonConverter(typeof(CompanionMetadataConverter))]
+    public Dictionary<string, string>? Metadata { get; init; }
 }
 
 /// <summary>A multipart upload.</summary>

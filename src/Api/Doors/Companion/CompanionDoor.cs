@@ -17,14 +17,16 @@ namespace Media.Api.Doors.Companion;
 /// </summary>
 internal static class CompanionDoor
 {
+    /// <summary>What all of the door's paths begin with.</summary>
+    public const string Prefix = "/companion";
+
     private const string PermissionRouteValue = "permission";
     private const int MaxSigned = 1_000;
 
     /// <summary>Maps <c>/companion/{permission}/s3</c>.</summary>
     public static void MapCompanionDoor(this IEndpointRouteBuilder routes)
     {
-        var companion = routes.MapGroup("/companion/{" + PermissionRouteValue + "}").WithTags("Companion").WithMetadata(CompanionForm.Instance);
-        var group = companion.MapGroup("/s3/multipart")
+        var group = routes.MapGroup(Prefix + "/{" + PermissionRouteValue + "}/s3/multipart").WithTags("Companion")
             .WithMetadata(new AdmissionRequirement(PermissionRouteValue), new RouteParameter(PermissionRouteValue))
             .ProducesCompanionErrors(400, 401, 403, 500, 503);
 
@@ -43,8 +45,6 @@ internal static class CompanionDoor
             .WithJsonBody<RouteHandlerBuilder, CompanionCompleteRequest>(BodyLimit.Complete).ProducesCompanionErrors(413, 415);
         one.MapDelete("", AbortAsync)
             .WithName("CompanionAbort").WithSummary("Gives the upload up. Again: the same answer.");
-
-        companion.Map("/{**rest}", () => (ProblemResult)ProblemCatalog.NotFound).ExcludeFromDescription();
     }
 
     private static async Task<Results<Ok<CompanionCreateAnswer>, ProblemResult>> CreateAsync(

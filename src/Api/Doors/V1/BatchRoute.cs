@@ -19,7 +19,7 @@ internal static class BatchRoute
     public static async Task<Results<Ok<ImmutableArray<BatchAnswer>>, ProblemResult>> OpenAsync(
         HttpRequest request, Admission admission, IGrainFactory grains, CancellationToken cancellationToken)
     {
-        var body = await JsonBody.ReadAsync(request, MediaJson.Default.JsonElementArray, cancellationToken);
+        var body = await JsonBody.ReadArrayAsync(request, cancellationToken);
         if (body.Problem is { } problem)
             return (ProblemResult)problem;
         if (body.Value!.Length is < 1 or > MaxRows)

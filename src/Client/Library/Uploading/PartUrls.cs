@@ -11,6 +11,9 @@ internal sealed class PartUrls(MediaClient client, Upload upload, PartQueue queu
 {
     private static readonly TimeSpan LongestMargin = TimeSpan.FromSeconds(15);
 
+    // The server's time comes from a Date header, which leaves fractions of a second out (RFC 9110, section 5.6.7).
+    private static readonly TimeSpan ClockGrain = TimeSpan.FromSeconds(1);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<int, (PartUrl Url, long HeldSince, TimeSpan Lasts)> _held = [];
     private readonly SemaphoreSlim _asking = new(1);
@@ -25,7 +28,7 @@ internal sealed class PartUrls(MediaClient client, Upload upload, PartQueue queu
         {
             foreach (var url in urls)
             {
-                var lasts = url.ExpiresAt - serverTime;
+                var lasts = url.ExpiresAt - serverTime - ClockGrain;
                 var margin = lasts / 4 < LongestMargin ? lasts / 4 : LongestMargin;
                 _held[url.Part] = (url, now, lasts - margin);
             }

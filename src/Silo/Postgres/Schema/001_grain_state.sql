@@ -19,7 +19,7 @@ create unique index upload_session_in_progress on grain_state (
 ) where type = 'upload-session' and state->>'state' in ('Created', 'Uploading', 'Completing') and state->>'tipHash' is not null;
 
 -- What the sweeper looks at next.
-create index upload_session_due on grain_state (((state->>'expiresAt')::bigint), id)
+create index upload_session_due on grain_state (((state->>'expiresAt')::bigint))
     where type = 'upload-session' and state->>'state' in ('Created', 'Uploading', 'Completing');
 
 -- A user's list, newest first; both descending, so that a page begins by one comparison of rows.

@@ -1,0 +1,32 @@
+using Media.Api.Tests.Support;
+using Media.Tests.Support;
+
+namespace Media.Api.Tests.Hosting;
+
+public sealed class PageTests(ApiFixture api)
+{
+    [Fact]
+    public async Task Page_Built_IsServedWithItsPolicyAndCaching()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(Path.Combine(folder.FullName, "assets"));
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "index.html"), "<!doctype html><title>Media</title>", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "assets", "app-1a2b.js"), "1", TestContext.Current.CancellationToken);
+        await using var server = await api.StartAnotherAsync(settings: ("Media:Api:WebRoot", folder.FullName));
+
+        var page = await server.Client.SendAsync("GET", "/");
+        Assert.Equal((200, "text/html"), (page.Status, page.ContentType));
+        Assert.Equal("no-cache", page.Header("Cache-Control"));
+        var policy = page.Header("Content-Security-Policy")!;
+        Assert.Contains($"connect-src 'self' {api.Storage.Endpoint.GetLeftPart(UriPartial.Authority)};", policy, StringComparison.Ordinal);
+        Assert.Contains("script-src 'self';", policy, StringComparison.Ordinal);
+        Assert.Equal("nosniff", page.Header("X-Content-Type-Options"));
+
+        var script = await server.Client.SendAsync("GET", "/assets/app-1a2b.js");
+        Assert.Equal("text/javascript", script.ContentType);
+        Assert.Contains("immutable", script.Header("Cache-Control")!, StringComparison.Ordinal);
+        (await server.Client.SendAsync("GET", "/assets/nothing.js")).Problem(404, "not_found");
+        (await server.Client.SendAsync("GET", "/v1/nothing")).Problem(404, "not_found");
+        (await server.Client.SendAsync("GET", "/..%2f..%2fetc%2fpasswd")).Problem(404, "not_found");
+    }
+}

@@ -1,0 +1,270 @@
+using System.Globalization;
+using System.Text.Json;
+using Media.Client.Tests.Peer;
+
+namespace Media.Client.Tests;
+
+/// <summary>The <c>media</c> command as its users meet it: what it prints and how it ends.</summary>
+public sealed class CommandLineTests
+{
+    private const int Part = 64 * 1024;
+
+    [Fact]
+    public async Task Upload_SeveralFilesWithJson_OneObjectEachAndTheBytesAreThere()
+    {
+        await using var bench = await Bench.StartAsync();
+        string[] files = [bench.File(5 * Part, "a.mp4", 1), bench.File(0, "empty.bin"), bench.File(7, "Übung 你好 'n' #1 %41.txt", 3)];
+        var (code, process) = await CommandProcess.RunAsync(bench, ["upload", "--json", "--quiet", .. files]);
+        Assert.Equal((0, ""), (code, process.Error));
+        var rows = process.Json.ToDictionary(row => row.GetProperty("file").GetString()!);
+        Assert.Equal(3, rows.Count);
+        foreach (var file in files)
+        {
+            var row = rows[file];
+            var tag = row.GetProperty("tag").GetString()!;
+            Assert.Equal("stored", row.GetProperty("status").GetString());
+            Assert.False(row.GetProperty("resumed").GetBoolean());
+            Assert.Equal(bench.Api.Uploads[tag].Key, row.GetProperty("key").GetString());
+            Assert.Equal(new FileInfo(file).Length, row.GetProperty("size").GetInt64());
+            Assert.InRange(row.GetProperty("seconds").GetDouble(), 0, 60);
+            Assert.Equal(await File.ReadAllBytesAsync(file), bench.Stored(tag));
+            Assert.Equal(Path.GetFileName(file), bench.Api.Uploads[tag].FileName);
+        }
+    }
+
+    [Fact]
+    public async Task Upload_KilledInTheMiddleAndRunAgain_GoesOnAtOnce()
+    {
+        await using var bench = await Bench.StartAsync();
+        var path = bench.File(40 * Part);
+        bench.Store.Fault = async (context, part, _) =>
+        {
+            if (part > 10)
+                await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            return part > 10;
+        };
+        using (var first = CommandProcess.Start(bench, "upload", path))
+        {
+            await Bench.UntilAsync(() => bench.Store.Taken.Count >= 10);
+            first.Kill();
+            await first.ExitAsync();
+        }
+
+        bench.Store.Fault = null;
+        bench.Store.Taken.Clear();
+        Assert.True(bench.Api.Only.Until > TimeProvider.System.GetUtcNow() + TimeSpan.FromSeconds(30));
+        var since = TimeProvider.System.GetTimestamp();
+        var (code, process) = await CommandProcess.RunAsync(bench, "upload", "--json", path);
+        Assert.Equal(0, code);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(since).TotalSeconds, 0, 45);
+        var row = Assert.Single(process.Json);
+        Assert.True(row.GetProperty("resumed").GetBoolean());
+        Assert.Equal(30, bench.Store.Taken.Count);
+        Assert.Equal(Bench.Bytes(40 * Part), bench.Stored(row.GetProperty("tag").GetString()!));
+    }
+
+    [Fact]
+    public async Task Upload_Interrupted_SaysSoGivesTheLeaseBackAndEndsWith130()
+    {
+        await using var bench = await Bench.StartAsync();
+        var path = bench.File(40 * Part);
+        bench.Store.Fault = async (context, part, _) =>
+        {
+            if (part > 10)
+                await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            return part > 10;
+        };
+        using var process = CommandProcess.Start(bench, "upload", "--json", path);
+        await Bench.UntilAsync(() => bench.Store.Taken.Count >= 10);
+        await process.InterruptAsync();
+        Assert.Equal(130, await process.ExitAsync());
+        Assert.Contains("run the same command again", process.Error, StringComparison.Ordinal);
+        var row = Assert.Single(process.Json);
+        Assert.Equal(("failed", "interrupted"), (row.GetProperty("status").GetString(), row.GetProperty("code").GetString()));
+        Assert.Equal(bench.Api.Only.Tag, row.GetProperty("tag").GetString());
+        Assert.Equal(1, bench.Api.Calls("DELETE {tag}/lease"));
+        Assert.Equal("Uploading", bench.Api.Only.State);
+    }
+
+    [Fact]
+    public async Task Upload_HeldByALivingProcess_WaitsUntilTakeOverIsGiven()
+    {
+        await using var bench = await Bench.StartAsync();
+        var path = bench.File(40 * Part);
+        bench.Store.Fault = async (context, part, _) =>
+        {
+            if (part > 10)
+                await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            return part > 10;
+        };
+        using var first = CommandProcess.Start(bench, "upload", path);
+        await Bench.UntilAsync(() => bench.Store.Taken.Count >= 10);
+        var holder = bench.Api.Only.Holder;
+        Assert.Matches($@"^cli\..+\.{first.Id}\.[0-9]+$", holder);
+
+        using (var second = CommandProcess.Start(bench, "upload", path))
+        {
+            await Bench.UntilAsync(() => bench.Api.Calls("POST uploads") >= 3);
+            Assert.Equal(holder, bench.Api.Only.Holder);
+            await second.InterruptAsync();
+            Assert.Equal(130, await second.ExitAsync());
+        }
+
+        bench.Store.Fault = null;
+        var (code, process) = await CommandProcess.RunAsync(bench, "upload", "--take-over", "--json", path);
+        Assert.Equal(0, code);
+        Assert.True(Assert.Single(process.Json).GetProperty("resumed").GetBoolean());
+        first.Kill();
+    }
+
+    [Fact]
+    public async Task Upload_OnATerminal_DrawsALineThatIsGoneAtTheEnd()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists("/usr/bin/script"), "There is no script(1) to make a terminal with.");
+        await using var bench = await Bench.StartAsync();
+        var path = bench.File(40 * Part);
+        var drawn = new TaskCompletionSource();
+        bench.Store.Fault = async (context, part, _) =>
+        {
+            if (part == 20)
+                await drawn.Task.WaitAsync(context.RequestAborted);
+            return false;
+        };
+        using var process = CommandProcess.StartOnTerminal(bench, "upload", path);
+        await Bench.UntilAsync(() => process.Output.Contains("film.mp4", StringComparison.Ordinal) && process.Output.Contains("MiB of 2.5 MiB", StringComparison.Ordinal));
+        drawn.SetResult();
+        Assert.Equal(0, await process.ExitAsync());
+        // Erased by moving up over it, before what became of the file is written.
+        Assert.Matches(@"\e\[1A\s*\e\[Jstored  [^\e]+/s\s*$", process.Output);
+    }
+
+    [Fact]
+    public async Task Upload_NotOnATerminal_HasNoEscapes()
+    {
+        await using var bench = await Bench.StartAsync();
+        var (code, process) = await CommandProcess.RunAsync(bench, "upload", bench.File(Part));
+        Assert.Equal(0, code);
+        Assert.DoesNotContain('\e', process.Output + process.Error);
+    }
+
+    [Fact]
+    public async Task Upload_SomeFilesAreNone_TheOthersAreStoredAndItEndsWith1()
+    {
+        await using var bench = await Bench.StartAsync();
+        var good = bench.File(10);
+        var loop = Path.Combine(bench.Folder.FullName, "loop");
+        File.CreateSymbolicLink(loop, loop);
+        var missing = Path.Combine(bench.Folder.FullName, "missing");
+        var (code, process) = await CommandProcess.RunAsync(bench, "upload", "--json", missing, bench.Folder.FullName, loop, "/dev/zero", good);
+        Assert.Equal(1, code);
+        var rows = process.Json.ToDictionary(row => row.GetProperty("file").GetString()!);
+        string CodeOf(string file) => rows[file].GetProperty("code").GetString()!;
+        Assert.Equal("source_missing", CodeOf(missing));
+        Assert.Equal("source_not_a_file", CodeOf(bench.Folder.FullName));
+        Assert.Equal("source_not_a_file", CodeOf("/dev/zero"));
+        Assert.Equal("source_unreadable", CodeOf(loop));
+        Assert.Equal("stored", rows[good].GetProperty("status").GetString());
+        Assert.Contains("[source_missing]", process.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AnyCommand_WrongArguments_EndsWith2()
+    {
+        string[][] wrong =
+        [
+            [], ["upload"], ["bogus"], ["upload", "--parallel", "0", "x"], ["upload", "--part-size", "much", "x"], ["ls", "--limit", "0"], ["ls", "--server", "ftp://x"], ["ls", "--nonsense"],
+        ];
+        foreach (var arguments in wrong)
+        {
+            var (code, process) = await CommandProcess.RunAsync(null, arguments);
+            Assert.Equal(2, code);
+            Assert.StartsWith("media: ", process.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task AnyCommand_NoKeyOrAWrongOne_EndsWith3AndSaysWhatIsMissing()
+    {
+        await using var bench = await Bench.StartAsync();
+        foreach (var arguments in (string[][])[["ls"], ["upload", bench.File(10)], ["abort", "x"], ["show", "x"]])
+        {
+            using var without = CommandProcess.Start(bench, null, arguments);
+            Assert.Equal(3, await without.ExitAsync());
+            Assert.Contains("MEDIA_API_KEY", without.Error, StringComparison.Ordinal);
+            using var wrong = CommandProcess.Start(bench, "wrong-key", arguments);
+            Assert.Equal(3, await wrong.ExitAsync());
+            Assert.Contains("permission_invalid", wrong.Error, StringComparison.Ordinal);
+            Assert.DoesNotContain("wrong-key", wrong.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task AnyCommand_NoServer_EndsWith4()
+    {
+        await using var bench = await Bench.StartAsync();
+        await bench.Api.Host.StopAsync();
+        Assert.Equal(4, (await CommandProcess.RunAsync(bench, "ls")).Code);
+        var (code, process) = await CommandProcess.RunAsync(bench, "upload", "--retry-for", "1", "--json", bench.File(10, "a"), bench.File(10, "b"));
+        Assert.Equal(4, code);
+        Assert.All(process.Json, row => Assert.Equal("server_unreachable", row.GetProperty("code").GetString()));
+        Assert.Equal(2, process.Json.Count);
+    }
+
+    [Fact]
+    public async Task ListShowAndAbort_AnUpload_TellAndEndIt()
+    {
+        await using var bench = await Bench.StartAsync();
+        Assert.Equal(0, (await CommandProcess.RunAsync(bench, "upload", "-q", bench.File(10, "done.bin"))).Code);
+        var open = await bench.Client().CreateUploadAsync(new NewUpload("open.bin", "text/plain", 200_000) { TipHash = new string('A', 52), ClientId = "other" });
+
+        var (_, all) = await CommandProcess.RunAsync(bench, "ls");
+        Assert.Contains("done.bin", all.Output, StringComparison.Ordinal);
+        Assert.Contains("open.bin", all.Output, StringComparison.Ordinal);
+        var (_, active) = await CommandProcess.RunAsync(bench, "ls", "--state", "active", "--json");
+        Assert.Equal(open.Tag, Assert.Single(active.Json).GetProperty("tag").GetString());
+        Assert.Single((await CommandProcess.RunAsync(bench, "ls", "--limit", "1", "--json")).Process.Json);
+
+        var (_, shown) = await CommandProcess.RunAsync(bench, "show", open.Tag, "--json");
+        Assert.Equal(("Uploading", "other"), (shown.Json[0].GetProperty("state").GetString(), shown.Json[0].GetProperty("lease").GetProperty("clientId").GetString()));
+        var (aborted, process) = await CommandProcess.RunAsync(bench, "abort", open.Tag, "nobody", "--json");
+        Assert.Equal(1, aborted);
+        Assert.Equal(["aborted", "failed"], process.Json.Select(row => row.GetProperty("status").GetString()));
+        Assert.Equal("Aborted", bench.Api.Uploads[open.Tag].State);
+    }
+
+    [Fact]
+    public async Task Hash_Files_PrintsBothHashesWithoutAServer()
+    {
+        await using var bench = await Bench.StartAsync();
+        var path = Path.Combine(bench.Folder.FullName, "hello");
+        await File.WriteAllTextAsync(path, "hello");
+        var (code, process) = await CommandProcess.RunAsync(null, "hash", "--json", path);
+        Assert.Equal(0, code);
+        Assert.Equal(
+            JsonSerializer.Serialize(new { file = path, size = 5, tipHash = "BSOEFHWYKUFE2ZEYFGKAE2X4IZXTXXCDJZQ2YRGKLMAETUJDTIHQ", pieceHash = "AD4G5U6L4LJC4DYUIUSFRIYHH5KMRVHCLOQQAKAPNNPFCRAUIV3Q" }),
+            process.Output.TrimEnd());
+        var (failed, empty) = await CommandProcess.RunAsync(null, "hash", "--json", bench.File(0, "empty"), path);
+        Assert.Equal(1, failed);
+        Assert.Equal("source_empty", empty.Json[0].GetProperty("code").GetString());
+        Assert.Equal(5, empty.Json[1].GetProperty("size").GetInt32());
+    }
+
+    [Fact]
+    public async Task Version_BothSpellings_PrintTheSame()
+    {
+        var (code, command) = await CommandProcess.RunAsync(null, "version");
+        Assert.Equal(0, code);
+        Assert.Matches(@"^\d+\.\d+\.\d+", command.Output);
+        Assert.Equal(command.Output, (await CommandProcess.RunAsync(null, "--version")).Process.Output);
+    }
+
+    [Fact]
+    public async Task Upload_Options_ReachTheServer()
+    {
+        await using var bench = await Bench.StartAsync();
+        var (code, _) = await CommandProcess.RunAsync(bench, "upload", "--part-size", "16KiB", "--content-type", "text/x-special", bench.File(40_000));
+        Assert.Equal(0, code);
+        Assert.Equal((16384, 3, "text/x-special"), (bench.Api.Only.PartSize, bench.Api.Only.PartCount, bench.Api.Only.ContentType));
+        Assert.Equal(3, (await CommandProcess.RunAsync(bench, "upload", "--content-type", "text/forbidden", bench.File(10))).Code);
+    }
+}

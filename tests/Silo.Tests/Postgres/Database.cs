@@ -1,0 +1,52 @@
+using Media.Silo.Postgres;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Orleans;
+using Orleans.Runtime;
+
+namespace Media.Silo.Tests.Postgres;
+
+/// <summary>Makes what the tests share of a database.</summary>
+internal static class Database
+{
+    public static PostgresDatabase Open(string connectionString, Action<PostgresOptions>? configure = null)
+    {
+        var options = new PostgresOptions { ConnectionString = connectionString };
+        configure?.Invoke(options);
+        return new PostgresDatabase(Options.Create(options), NullLoggerFactory.Instance);
+    }
+
+    public static async Task<PostgresDatabase> OpenMigratedAsync(string connectionString, Action<PostgresOptions>? configure = null)
+    {
+        var database = Open(connectionString, configure);
+        await MigrateAsync(database, SchemaScript.LoadEmbedded());
+        return database;
+    }
+
+    public static Task MigrateAsync(PostgresDatabase database, IReadOnlyList<SchemaScript> scripts) =>
+        new SchemaMigrator(database, NullLogger<SchemaMigrator>.Instance).MigrateAsync(scripts, TestContext.Current.CancellationToken);
+
+    public static async Task<T> QueryAsync<T>(this PostgresDatabase database, string sql)
+    {
+        await using var command = database.Source.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+    }
+
+    public static async Task ExecuteAsync(this PostgresDatabase database, string sql)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 60 };
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    }
+
+    public static GrainId Id(string key) => GrainId.Create("upload", key);
+
+    public static async Task<GrainState<T>> ReadAsync<T>(this PostgresGrainStorage storage, string type, string key)
+        where T : new()
+    {
+        var state = new GrainState<T>(new T());
+        await storage.ReadStateAsync(type, Id(key), state);
+        return state;
+    }
+}

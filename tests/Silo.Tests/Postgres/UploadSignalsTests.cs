@@ -1,0 +1,144 @@
+using Media.Grains.Ports;
+using Media.Silo.Postgres;
+using Media.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Media.Silo.Tests.Postgres;
+
+public sealed class UploadSignalsTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
+{
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(20);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Publish_ListenerInAnotherProcess_IsWokenForItsTagOnly()
+    {
+        await using var here = await Process.StartAsync(postgres.ConnectionString);
+        await using var there = await Process.StartAsync(postgres.ConnectionString);
+        using var mine = there.Signals.Subscribe("mine");
+        using var other = there.Signals.Subscribe("other");
+        var waitingForMine = mine.WaitAsync(Long, Token);
+        var waitingForOther = other.WaitAsync(Long, Token);
+
+        await here.Signals.PublishAsync("mine", Token);
+        await waitingForMine;
+
+        Assert.False(waitingForOther.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Publish_ListenerInTheSameProcess_IsWokenOnce()
+    {
+        await using var process = await Process.StartAsync(postgres.ConnectionString);
+        using var subscription = process.Signals.Subscribe("tag");
+        using var afterwards = process.Signals.Subscribe("afterwards");
+
+        await process.Signals.PublishAsync("tag", Token);
+        await subscription.WaitAsync(Long, Token);
+        var again = subscription.WaitAsync(Long, Token);
+        // What is published later comes round later: by then the first one's own echo would have been heard.
+        await using var other = await Process.StartAsync(postgres.ConnectionString);
+        await other.Signals.PublishAsync("afterwards", Token);
+        await afterwards.WaitAsync(Long, Token);
+
+        Assert.False(again.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Wait_ChangeBeforeTheCall_ReturnsAtOnce()
+    {
+        await using var process = await Process.StartAsync(postgres.ConnectionString);
+        using var subscription = process.Signals.Subscribe("tag");
+        await process.Signals.PublishAsync("tag", Token);
+
+        Assert.True(subscription.WaitAsync(Long, Token).IsCompletedSuccessfully);
+    }
+
+    [Fact]
+    public async Task Wait_NoChange_ReturnsAfterItsTime()
+    {
+        var clock = new ManualTimeProvider();
+        await using var process = await Process.StartAsync(postgres.ConnectionString, clock);
+        using var subscription = process.Signals.Subscribe("tag");
+        var waiting = subscription.WaitAsync(TimeSpan.FromSeconds(30), Token);
+        Assert.False(waiting.IsCompleted);
+
+        clock.Advance(TimeSpan.FromSeconds(30));
+
+        await waiting;
+    }
+
+    [Fact]
+    public async Task Listener_ConnectionKilled_ConnectsAgainAndWakesAll()
+    {
+        var connectionString = await PostgresFixture.CreateDatabaseAsync(Token);
+        await using var here = await Process.StartAsync(connectionString);
+        await using var there = await Process.StartAsync(connectionString);
+        using var subscription = there.Signals.Subscribe("tag");
+        var waiting = subscription.WaitAsync(Long, Token);
+
+        await here.Database.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where application_name like '%listener' and datname = current_database()");
+        // Something may have been missed.
+        await waiting;
+
+        using var later = there.Signals.Subscribe("later");
+        await Eventually.TrueAsync(async () =>
+        {
+            await here.Signals.PublishAsync("later", Token);
+            var woken = later.WaitAsync(TimeSpan.FromSeconds(1), Token);
+            await woken;
+            return woken.IsCompletedSuccessfully;
+        });
+    }
+
+    [Fact]
+    public async Task Publish_DatabaseAway_DoesNotFail()
+    {
+        await using var database = Database.Open("Host=127.0.0.1;Port=1;Username=x;Database=x");
+        var listener = new PostgresListener(database, TimeProvider.System, NullLogger<PostgresListener>.Instance);
+        using var signals = new PostgresUploadSignals(database, listener, TimeProvider.System, NullLogger<PostgresUploadSignals>.Instance);
+        await signals.StartAsync(Token);
+        using var subscription = signals.Subscribe("tag");
+
+        for (var count = 0; count < 20_000; count++) await signals.PublishAsync("tag", Token);
+
+        await subscription.WaitAsync(Long, Token);
+        Assert.False(signals.ExecuteTask!.IsFaulted);
+        await signals.StopAsync(Token);
+    }
+
+    private sealed class Process : IAsyncDisposable
+    {
+        private readonly PostgresListener _listener;
+
+        private Process(PostgresDatabase database, TimeProvider time)
+        {
+            Database = database;
+            _listener = new PostgresListener(database, TimeProvider.System, NullLogger<PostgresListener>.Instance);
+            Signals = new PostgresUploadSignals(database, _listener, time, NullLogger<PostgresUploadSignals>.Instance);
+        }
+
+        public PostgresDatabase Database { get; }
+
+        public PostgresUploadSignals Signals { get; }
+
+        public static async Task<Process> StartAsync(string connectionString, TimeProvider? time = null)
+        {
+            var process = new Process(await Postgres.Database.OpenMigratedAsync(connectionString), time ?? TimeProvider.System);
+            await process._listener.StartAsync(Token);
+            await process.Signals.StartAsync(Token);
+            await process._listener.Listening.WaitAsync(Long, Token);
+            return process;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Signals.StopAsync(CancellationToken.None);
+            await _listener.StopAsync(CancellationToken.None);
+            Signals.Dispose();
+            _listener.Dispose();
+            await Database.DisposeAsync();
+        }
+    }
+}

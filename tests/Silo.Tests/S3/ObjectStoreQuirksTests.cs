@@ -1,0 +1,360 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using Media.Grains.Ports;
+using Media.Grains.Uploads;
+using Media.Silo.S3;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Media.Silo.Tests.S3;
+
+/// <summary>What stores that are not AWS were seen to do, and what it comes to.</summary>
+public sealed class ObjectStoreQuirksTests
+{
+    private static readonly ImmutableArray<UploadedPart> Parts = [new(1, 5, "\"a\"", null), new(2, 5, "\"b\"", null)];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("<ETag></ETag>")]
+    [InlineData("<ETag/>")]
+    [InlineData("")]
+    public async Task Complete_EmptyETag_IsCompletedOnceTheObjectIsThere(string etag)
+    {
+        await using var fake = await FakeStore.StartAsync(request => request.Method == "HEAD"
+            ? FakeStore.Head("\"x-2\"")
+            : FakeStore.Xml($"<CompleteMultipartUploadResult><Key>k</Key>{etag}</CompleteMultipartUploadResult>"));
+
+        Assert.Equal(Completion.Completed, await fake.Store.CompleteMultipartUploadAsync("k", "u", Parts, Token));
+
+        Assert.Contains("HEAD", fake.Requests);
+    }
+
+    [Fact]
+    public async Task Complete_UnquotedETag_IsCompleted()
+    {
+        await using var fake = await FakeStore.StartAsync(_ => FakeStore.Xml("<CompleteMultipartUploadResult><Key>k</Key><ETag>abc-2</ETag></CompleteMultipartUploadResult>"));
+
+        Assert.Equal(Completion.Completed, await fake.Store.CompleteMultipartUploadAsync("k", "u", Parts, Token));
+    }
+
+    [Fact]
+    public async Task Complete_ErrorInTheBodyOf200_IsNotTakenForSuccess()
+    {
+        await using var fake = await FakeStore.StartAsync(request => request.Method switch
+        {
+            "POST" => FakeStore.Error("InternalError", 200),
+            "HEAD" => Results.StatusCode(404),
+            _ => ListOf(1, 2),
+        });
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Store.CompleteMultipartUploadAsync("k", "u", Parts, Token));
+    }
+
+    [Fact]
+    public async Task Complete_PartErrorInTheBodyOf200_IsARejectedPart()
+    {
+        await using var fake = await FakeStore.StartAsync(_ => FakeStore.Error("InvalidPart", 200));
+
+        Assert.Equal(Completion.PartsRejected, await fake.Store.CompleteMultipartUploadAsync("k", "u", Parts, Token));
+    }
+
+    [Theory]
+    [InlineData("InternalError", 500)]
+    [InlineData("NoSuchUpload", 404)]
+    [InlineData("NoSuchKey", 404)]
+    public async Task Complete_UploadIsGoneAndNoObject_IsGone(string code, int status)
+    {
+        await using var fake = await FakeStore.StartAsync(request => request.Method switch
+        {
+            "POST" => FakeStore.Error(code, status),
+            "HEAD" => Results.StatusCode(404),
+            _ => FakeStore.Error("NoSuchUpload", 404),
+        });
+
+        Assert.Equal(Completion.Gone, await fake.Store.CompleteMultipartUploadAsync("k", "u", Parts, Token));
+    }
+
+    [Theory]
+    [InlineData("InternalError", 500)]
+    [InlineData("SlowDown", 503)]
+    [InlineData("NoSuchUpload", 404)]
+    [InlineData("NoSuchKey", 404)]
+    public async Task Complete_AnotherRequestHasCompletedIt_IsCompleted(string code, int status)
+    {
+        await using var fake = await FakeStore.StartAsync(request => request.Method == "HEAD" ? FakeStore.Head("\"x-2\"") : FakeStore.Error(code, status));
+
+        Assert.Equal(Completion.Completed, await fake.Store.CompleteMultipartUploadAsync("k", "u", Parts, Token));
+    }
+
+    [Fact]
+    public async Task Complete_AnotherRequestCompletesItJustNow_IsCompleted()
+    {
+        var heads = 0;
+        await using var fake = await FakeStore.StartAsync(request => request.Method switch
+        {
+            "POST" => FakeStore.Error("InternalError", 500),
+            "HEAD" => ++heads == 1 ? Results.StatusCode(404) : FakeStore.Head("\"x-2\""),
+            _ => FakeStore.Error("NoSuchUpload", 404),
+        });
+
+        Assert.Equal(Completion.Completed, await fake.Store.CompleteMultipartUploadAsync("k", "u", Parts, Token));
+    }
+
+    [Fact]
+    public async Task Complete_StoreFailsAndUploadIsStillThere_IsUnavailable()
+    {
+        await using var fake = await FakeStore.StartAsync(request => request.Method switch
+        {
+            "POST" => FakeStore.Error("InternalError", 500),
+            "HEAD" => Results.StatusCode(404),
+            _ => ListOf(1, 2),
+        });
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Store.CompleteMultipartUploadAsync("k", "u", Parts, Token));
+    }
+
+    [Theory]
+    [InlineData("InvalidPart")]
+    [InlineData("InvalidPartOrder")]
+    [InlineData("EntityTooSmall")]
+    public async Task Complete_PartTurnedDown_IsARejectedPart(string code)
+    {
+        await using var fake = await FakeStore.StartAsync(_ => FakeStore.Error(code, 400));
+
+        Assert.Equal(Completion.PartsRejected, await fake.Store.CompleteMultipartUploadAsync("k", "u", Parts, Token));
+    }
+
+    [Fact]
+    public async Task Complete_NoSuchBucket_IsNotTakenForAGoneUpload()
+    {
+        await using var fake = await FakeStore.StartAsync(request => request.Method == "HEAD" ? Results.StatusCode(404) : FakeStore.Error("NoSuchBucket", 404));
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Store.CompleteMultipartUploadAsync("k", "u", Parts, Token));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ListParts_ManyPages_AreReadToTheLast(bool marker)
+    {
+        await using var fake = await FakeStore.StartAsync(request =>
+        {
+            var after = int.TryParse(request.Query["part-number-marker"], CultureInfo.InvariantCulture, out var number) ? number : 0;
+            return ListOf(after + 1, after + 1_000, truncated: after < 9_000, marker ? after + 1_000 : null);
+        });
+
+        var parts = (await fake.Store.ListPartsAsync("k", "u", Token))!.Value;
+
+        Assert.Equal(Enumerable.Range(1, 10_000), parts.Select(part => part.Part));
+        Assert.Equal(10, fake.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1_000)]
+    [InlineData(null)]
+    public async Task ListParts_SamePageForEver_EndsWithWhatIsThere(int? marker)
+    {
+        await using var fake = await FakeStore.StartAsync(_ => ListOf(1, 1_000, truncated: true, marker));
+
+        var parts = (await fake.Store.ListPartsAsync("k", "u", Token))!.Value;
+
+        Assert.Equal(Enumerable.Range(1, 1_000), parts.Select(part => part.Part));
+        Assert.InRange(fake.Requests.Count, 1, 2);
+    }
+
+    [Fact]
+    public async Task ListParts_TruncatedAndEmpty_Ends()
+    {
+        await using var fake = await FakeStore.StartAsync(_ => ListOf(1, 0, truncated: true, 0));
+
+        Assert.Empty((await fake.Store.ListPartsAsync("k", "u", Token))!.Value);
+    }
+
+    [Theory]
+    [InlineData("NoSuchUpload")]
+    [InlineData("NoSuchKey")]
+    public async Task ListParts_UnknownUpload_IsNull(string code)
+    {
+        await using var fake = await FakeStore.StartAsync(_ => FakeStore.Error(code, 404));
+
+        Assert.Null(await fake.Store.ListPartsAsync("k", "u", Token));
+    }
+
+    [Fact]
+    public async Task ListParts_UnquotedETag_IsQuoted()
+    {
+        await using var fake = await FakeStore.StartAsync(_ => FakeStore.Xml(
+            "<ListPartsResult><Part><PartNumber>1</PartNumber><ETag>abc</ETag><Size>5</Size><LastModified>2030-01-02T03:04:05.000Z</LastModified></Part></ListPartsResult>"));
+
+        Assert.Equal(
+            new UploadedPart(1, 5, "\"abc\"", new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero)),
+            Assert.Single((await fake.Store.ListPartsAsync("k", "u", Token))!.Value));
+    }
+
+    [Theory]
+    [InlineData("NoSuchUpload", 404)]
+    [InlineData("NoSuchKey", 404)]
+    public async Task Abort_UnknownUpload_CountsAsGivenUp(string code, int status)
+    {
+        await using var fake = await FakeStore.StartAsync(_ => FakeStore.Error(code, status));
+
+        await fake.Store.AbortMultipartUploadAsync("k", "u", Token);
+    }
+
+    [Theory]
+    [InlineData("abc", "\"abc\"")]
+    [InlineData("\"abc\"", "\"abc\"")]
+    [InlineData(null, "")]
+    public async Task Head_AnyETag_IsTheSameObject(string? sent, string expected)
+    {
+        await using var fake = await FakeStore.StartAsync(_ => FakeStore.Head(sent, 123));
+
+        var head = (await fake.Store.HeadAsync("k", Token))!;
+
+        Assert.Equal(new StoredObject(123, expected, null, "video/mp4", new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero)), head);
+    }
+
+    [Fact]
+    public async Task Head_NoObject_IsNull()
+    {
+        await using var fake = await FakeStore.StartAsync(_ => Results.StatusCode(404));
+
+        Assert.Null(await fake.Store.HeadAsync("k", Token));
+    }
+
+    [Theory]
+    [InlineData("InternalError", 500)]
+    [InlineData("SlowDown", 503)]
+    [InlineData("AccessDenied", 403)]
+    [InlineData("NoSuchBucket", 404)]
+    public async Task Calls_StoreRefuses_AreUnavailableAndSayWhy(string code, int status)
+    {
+        await using var fake = await FakeStore.StartAsync(_ => FakeStore.Error(code, status));
+
+        var failure = await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Store.ListPartsAsync("k", "u", Token));
+
+        Assert.Contains(code, failure.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Store.AbortMultipartUploadAsync("k", "u", Token));
+        await Assert.ThrowsAsync<StoreUnavailableException>(
+            () => fake.Store.CreateMultipartUploadAsync("k", new ObjectHeaders("a/b", ImmutableDictionary<string, string>.Empty), Token));
+    }
+
+    [Fact]
+    public async Task Calls_GarbageInsteadOfXml_AreUnavailable()
+    {
+        await using var fake = await FakeStore.StartAsync(_ => Results.Text("<html><p>proxy says hello", "text/html"));
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Store.ListPartsAsync("k", "u", Token));
+    }
+
+    [Fact]
+    public async Task Calls_StoreFailsOnce_AreTriedAgain()
+    {
+        var count = 0;
+        await using var fake = await FakeStore.StartAsync(_ => ++count == 1 ? FakeStore.Error("InternalError", 500) : ListOf(1, 2), options => options.MaxRetries = 2);
+
+        Assert.Equal(2, (await fake.Store.ListPartsAsync("k", "u", Token))!.Value.Length);
+    }
+
+    [Fact]
+    public async Task Calls_NobodyListens_AreUnavailable()
+    {
+        await using var fake = await FakeStore.StartAsync(_ => Results.Ok(), options => options.Endpoint = new Uri("http://127.0.0.1:1"));
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Store.HeadAsync("k", Token));
+        Assert.Equal(HealthStatus.Unhealthy, (await CheckAsync(fake)).Status);
+    }
+
+    [Fact]
+    public async Task Calls_Cancelled_AreCancelledAndNotUnavailable()
+    {
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        await using var fake = await FakeStore.StartAsync(_ => Results.Ok());
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fake.Store.HeadAsync("k", cancelled.Token));
+    }
+
+    [Theory]
+    [InlineData(200, HealthStatus.Healthy)]
+    [InlineData(404, HealthStatus.Unhealthy)]
+    [InlineData(403, HealthStatus.Unhealthy)]
+    public async Task Health_BucketAnswers_ByItsStatus(int status, HealthStatus expected)
+    {
+        await using var fake = await FakeStore.StartAsync(_ => Results.StatusCode(status));
+
+        Assert.Equal(expected, (await CheckAsync(fake)).Status);
+    }
+
+    [Theory]
+    [InlineData(S3Encryption.Bucket, null)]
+    [InlineData(S3Encryption.Aes256, "AES256")]
+    [InlineData(S3Encryption.Kms, "aws:kms")]
+    public async Task Create_Headers_AreSentWithoutTrailers(S3Encryption encryption, string? header)
+    {
+        Dictionary<string, string>? sent = null;
+        await using var fake = await FakeStore.StartAsync(
+            request =>
+            {
+                sent = request.Headers.ToDictionary(pair => pair.Key, pair => pair.Value.ToString(), StringComparer.OrdinalIgnoreCase);
+                return FakeStore.Xml("<InitiateMultipartUploadResult><UploadId>id</UploadId></InitiateMultipartUploadResult>");
+            },
+            options => options.ServerSideEncryption = encryption);
+
+        var metadata = ImmutableDictionary<string, string>.Empty.Add("file-name", "a%20b");
+        Assert.Equal("id", await fake.Store.CreateMultipartUploadAsync("k", new ObjectHeaders("video/mp4", metadata), Token));
+
+        Assert.Equal("video/mp4", sent!["Content-Type"]);
+        Assert.Equal("a%20b", sent["x-amz-meta-file-name"]);
+        Assert.Equal(header, sent.GetValueOrDefault("x-amz-server-side-encryption"));
+        Assert.False(sent.ContainsKey("x-amz-trailer"));
+        Assert.False(sent.ContainsKey("x-amz-sdk-checksum-algorithm"));
+    }
+
+    [Fact]
+    public async Task Create_AnswerWithoutAnId_IsUnavailable()
+    {
+        await using var fake = await FakeStore.StartAsync(_ => FakeStore.Xml("<InitiateMultipartUploadResult/>"));
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(
+            () => fake.Store.CreateMultipartUploadAsync("k", new ObjectHeaders("a/b", ImmutableDictionary<string, string>.Empty), Token));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ListMultipartUploads_ManyPages_AreReadToTheLastAndEnd(bool markers)
+    {
+        await using var fake = await FakeStore.StartAsync(request =>
+        {
+            var page = request.Query["key-marker"].ToString() switch { "" => 0, "upload/b" => 1, _ => 2 };
+            var keys = page == 0 ? new[] { "a", "b" } : ["c", "d"];
+            var body = new StringBuilder("<ListMultipartUploadsResult><IsTruncated>true</IsTruncated>");
+            if (markers) body.Append(CultureInfo.InvariantCulture, $"<NextKeyMarker>upload/{keys[1]}</NextKeyMarker><NextUploadIdMarker>{keys[1]}</NextUploadIdMarker>");
+            foreach (var key in page == 2 ? [] : keys)
+                body.Append(CultureInfo.InvariantCulture, $"<Upload><Key>upload/{key}</Key><UploadId>{key}</UploadId><Initiated>2030-01-02T03:04:05Z</Initiated></Upload>");
+            return FakeStore.Xml(body.Append("</ListMultipartUploadsResult>").ToString());
+        });
+
+        var keys = new List<string>();
+        await foreach (var upload in fake.Store.ListMultipartUploadsAsync("upload/", Token)) keys.Add(upload.Key);
+
+        Assert.Equal(["upload/a", "upload/b", "upload/c", "upload/d"], keys);
+    }
+
+    private static Task<HealthCheckResult> CheckAsync(FakeStore fake) => fake.Health.CheckHealthAsync(
+        new HealthCheckContext { Registration = new HealthCheckRegistration("s3", fake.Health, null, null) }, Token);
+
+    private static IResult ListOf(int first, int last, bool truncated = false, int? marker = null)
+    {
+        var body = new StringBuilder("<ListPartsResult>");
+        if (marker is not null) body.Append(CultureInfo.InvariantCulture, $"<NextPartNumberMarker>{marker}</NextPartNumberMarker>");
+        body.Append(CultureInfo.InvariantCulture, $"<IsTruncated>{(truncated ? "true" : "false")}</IsTruncated>");
+        for (var number = first; number <= last; number++)
+            body.Append(CultureInfo.InvariantCulture, $"<Part><PartNumber>{number}</PartNumber><ETag>\"e{number}\"</ETag><Size>5</Size></Part>");
+        return FakeStore.Xml(body.Append("</ListPartsResult>").ToString());
+    }
+}

@@ -1,0 +1,208 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Http.Headers;
+using Amazon.S3.Model;
+using Media.Grains.Ports;
+using Media.Grains.Uploads;
+using Media.Silo.S3;
+using Media.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Media.Silo.Tests.S3;
+
+/// <summary>The object store and the signer against a real store.</summary>
+[Trait("Category", "S3")]
+public sealed class StoreTests(StorageFixture storage) : IClassFixture<StorageFixture>, IAsyncLifetime
+{
+    private const int MiB = 1 << 20;
+
+    private readonly HttpClient _http = new();
+    private S3Connection _connection = null!;
+    private S3ObjectStore _store = null!;
+    private S3UrlSigner _signer = null!;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public ValueTask InitializeAsync()
+    {
+        var options = Options.Create(new S3Options
+        {
+            Endpoint = storage.Endpoint,
+            AccessKey = storage.AccessKey,
+            SecretKey = storage.SecretKey,
+            Region = storage.Region,
+            Bucket = storage.Bucket,
+            ForcePathStyle = true,
+        });
+        _connection = new S3Connection(options);
+        _store = new S3ObjectStore(_connection, options, NullLogger<S3ObjectStore>.Instance);
+        _signer = new S3UrlSigner(_connection, options, TimeProvider.System);
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        _connection.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    [Theory]
+    [InlineData("plain")]
+    [InlineData("a b+c%20d'e/é 漢字 🙂/(f)~!*&=?#:@$,;[x]")]
+    public async Task Upload_PartsBySignedUrls_EndsAsTheObject(string name)
+    {
+        var key = $"upload/{Guid.NewGuid():N}/{name}";
+        var uploadId = await _store.CreateMultipartUploadAsync(
+            key, new ObjectHeaders("video/mp4", ImmutableDictionary<string, string>.Empty.Add("file-name", "a%20b")), Token);
+        var urls = await _signer.SignPartsAsync(key, uploadId, [new(1, null), new(2, null)], TimeSpan.FromMinutes(5), Token);
+        byte[][] bodies = [new byte[5 * MiB], [1, 2, 3]];
+        // The wrong way round, and the first one twice.
+        await PutAsync(urls[1], bodies[1]);
+        await PutAsync(urls[0], new byte[5 * MiB + 1]);
+        await PutAsync(urls[0], bodies[0]);
+
+        var parts = (await _store.ListPartsAsync(key, uploadId, Token))!.Value;
+        Assert.Equal([(1, 5L * MiB), (2, 3L)], parts.Select(part => (part.Part, part.Size)));
+        Assert.All(parts, part => Assert.StartsWith("\"", part.ETag, StringComparison.Ordinal));
+        Assert.Equal(Completion.Completed, await _store.CompleteMultipartUploadAsync(key, uploadId, parts, Token));
+
+        var head = (await _store.HeadAsync(key, Token))!;
+        Assert.Equal((5L * MiB) + 3, head.Size);
+        Assert.Equal("video/mp4", head.ContentType);
+        // Again, as after a crash.
+        Assert.Equal(Completion.Completed, await _store.CompleteMultipartUploadAsync(key, uploadId, parts, Token));
+        await _store.AbortMultipartUploadAsync(key, uploadId, Token);
+
+        await _store.DeleteAsync(key, Token);
+        await _store.DeleteAsync(key, Token);
+        Assert.Null(await _store.HeadAsync(key, Token));
+    }
+
+    [Fact]
+    public async Task Complete_AbortedUpload_IsGone()
+    {
+        var key = $"upload/{Guid.NewGuid():N}";
+        var uploadId = await CreateAsync(key);
+        var urls = await _signer.SignPartsAsync(key, uploadId, [new(1, null)], TimeSpan.FromMinutes(5), Token);
+        await PutAsync(urls[0], [1]);
+        var parts = (await _store.ListPartsAsync(key, uploadId, Token))!.Value;
+        await _store.AbortMultipartUploadAsync(key, uploadId, Token);
+        await _store.AbortMultipartUploadAsync(key, uploadId, Token);
+
+        Assert.Null(await _store.ListPartsAsync(key, uploadId, Token));
+        Assert.Equal(Completion.Gone, await _store.CompleteMultipartUploadAsync(key, uploadId, parts, Token));
+    }
+
+    [Fact]
+    public async Task Complete_PartReplacedSinceItWasListed_IsRejected()
+    {
+        var key = $"upload/{Guid.NewGuid():N}";
+        var uploadId = await CreateAsync(key);
+        var urls = await _signer.SignPartsAsync(key, uploadId, [new(1, null)], TimeSpan.FromMinutes(5), Token);
+        await PutAsync(urls[0], [1]);
+        var parts = (await _store.ListPartsAsync(key, uploadId, Token))!.Value;
+        await PutAsync(urls[0], [2]);
+
+        Assert.Equal(Completion.PartsRejected, await _store.CompleteMultipartUploadAsync(key, uploadId, parts, Token));
+    }
+
+    [Fact]
+    public async Task Complete_ManyAtOnce_AllCompleted()
+    {
+        var key = $"upload/{Guid.NewGuid():N}";
+        var uploadId = await CreateAsync(key);
+        var urls = await _signer.SignPartsAsync(key, uploadId, [new(1, null)], TimeSpan.FromMinutes(5), Token);
+        await PutAsync(urls[0], [1]);
+        var parts = (await _store.ListPartsAsync(key, uploadId, Token))!.Value;
+
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => _store.CompleteMultipartUploadAsync(key, uploadId, parts, Token)));
+
+        Assert.All(outcomes, outcome => Assert.Equal(Completion.Completed, outcome));
+    }
+
+    [Fact]
+    public async Task ListParts_MoreThanAPage_AreAllThere()
+    {
+        var key = $"upload/{Guid.NewGuid():N}";
+        var uploadId = await CreateAsync(key);
+        var urls = await _signer.SignPartsAsync(
+            key, uploadId, [.. Enumerable.Range(1, 1_005).Select(number => new PartToSign(number, null))], TimeSpan.FromMinutes(5), Token);
+        await Parallel.ForEachAsync(urls, Token, async (url, _) => await PutAsync(url, [1]));
+
+        Assert.Equal(Enumerable.Range(1, 1_005), (await _store.ListPartsAsync(key, uploadId, Token))!.Value.Select(part => part.Part));
+        await _store.AbortMultipartUploadAsync(key, uploadId, Token);
+    }
+
+    [Fact]
+    public async Task ListMultipartUploads_UnderAPrefix_AreThoseInProgress()
+    {
+        var prefix = $"upload/{Guid.NewGuid():N}/";
+        var before = TimeProvider.System.GetUtcNow();
+        var first = await CreateAsync(prefix + "a");
+        var second = await CreateAsync(prefix + "a");
+        await CreateAsync($"elsewhere/{Guid.NewGuid():N}");
+
+        var found = new List<PendingUpload>();
+        await foreach (var upload in _store.ListMultipartUploadsAsync(prefix, Token)) found.Add(upload);
+
+        Assert.Equal(new[] { first, second }.Order(), found.Select(upload => upload.UploadId).Order());
+        Assert.All(found, upload => Assert.InRange(upload.Initiated, before.AddMinutes(-1), before.AddMinutes(1)));
+    }
+
+    [Fact]
+    public async Task SignPut_HeadersAsSigned_StoresTheObject()
+    {
+        var key = $"upload/{Guid.NewGuid():N}";
+        var headers = new ObjectHeaders("text/plain; charset=utf-8", ImmutableDictionary<string, string>.Empty.Add("file-name", "a%20b"));
+        var url = await _signer.SignPutAsync(key, headers, 3, TimeSpan.FromMinutes(5), Token);
+
+        await PutAsync(url, [1, 2, 3]);
+
+        var stored = await storage.Client.GetObjectMetadataAsync(storage.Bucket, key, Token);
+        Assert.Equal("text/plain; charset=utf-8", stored.Headers.ContentType);
+        Assert.Equal("a%20b", stored.Metadata["file-name"]);
+    }
+
+    [Fact]
+    public async Task SignPut_EmptyFile_StoresIt()
+    {
+        var key = $"upload/{Guid.NewGuid():N}";
+        var url = await _signer.SignPutAsync(key, new ObjectHeaders("text/plain", ImmutableDictionary<string, string>.Empty), 0, TimeSpan.FromMinutes(5), Token);
+
+        await PutAsync(url, []);
+
+        Assert.Equal(0, (await _store.HeadAsync(key, Token))!.Size);
+    }
+
+    [Fact]
+    public async Task SignParts_OtherPartOrLength_IsRefusedByTheStore()
+    {
+        var key = $"upload/{Guid.NewGuid():N}";
+        var uploadId = await CreateAsync(key);
+        var url = (await _signer.SignPartsAsync(key, uploadId, [new(1, 3)], TimeSpan.FromMinutes(5), Token))[0];
+
+        Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(url with { Url = url.Url.Replace("partNumber=1", "partNumber=2", StringComparison.Ordinal) }, [1, 2, 3]));
+        Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(url, [1, 2, 3, 4]));
+        Assert.Equal(HttpStatusCode.OK, await SendAsync(url, [1, 2, 3]));
+    }
+
+    private Task<string> CreateAsync(string key) =>
+        _store.CreateMultipartUploadAsync(key, new ObjectHeaders("application/octet-stream", ImmutableDictionary<string, string>.Empty), Token);
+
+    private async Task PutAsync(SignedPart part, byte[] body) => Assert.Equal(HttpStatusCode.OK, await SendAsync(part, body));
+
+    private async Task<HttpStatusCode> SendAsync(SignedPart part, byte[] body)
+    {
+        using var content = new ByteArrayContent(body);
+        foreach (var (name, value) in part.Headers)
+        {
+            if (name == "Content-Type") content.Headers.ContentType = MediaTypeHeaderValue.Parse(value);
+            else if (name != "Content-Length") content.Headers.Add(name, value);
+        }
+
+        using var response = await _http.PutAsync(new Uri(part.Url), content, Token);
+        return response.StatusCode;
+    }
+}
