@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +37,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 
   const data = await mkdtemp(join(tmpdir(), 'media-browser-'));
+  // Where this is run as root, PostgreSQL runs as somebody else, who has to get in.
+  await chmod(data, 0o755);
   const [page, dashboard, s3, postgres] = await freePorts(4);
   const password = 'browser-tests';
   const run = spawn(join(root, 'run'), {
