@@ -41,12 +41,12 @@ public sealed class DevStorageServer : IAsyncDisposable
     public static async Task<DevStorageServer> StartAsync(DevStorageOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var store = new Store(options);
-        WebApplication? app = null;
+        var app = Build(options);
+        Store? store = null;
         Notifier? notifier = null;
         try
         {
-            app = Build(options);
+            store = new Store(options, app.Services.GetRequiredService<ILogger<Store>>());
             var faults = new FaultSwitch(options.Time);
             notifier = new Notifier(store, app.Services.GetRequiredService<ILogger<Notifier>>());
             var authenticator = new Authenticator(options);
@@ -68,11 +68,10 @@ public sealed class DevStorageServer : IAsyncDisposable
         }
         catch
         {
-            if (app is not null)
-                await app.DisposeAsync();
+            await app.DisposeAsync();
             if (notifier is not null)
                 await notifier.DisposeAsync();
-            store.Dispose();
+            store?.Dispose();
             throw;
         }
     }
