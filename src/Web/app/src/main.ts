@@ -21,6 +21,7 @@ const workspace = byId('workspace', HTMLElement);
 const signOutButton = byId('sign-out', HTMLButtonElement);
 const announcer = byId('announcer', HTMLElement);
 let uploader: Uploader | null = null;
+let uploaderUser: string | null = null;
 
 const signIn = createSignIn(signInSection, async (password) => open(await api.signIn(password)));
 const lists = createLists({
@@ -61,8 +62,15 @@ function open(grant: Grant | null): void {
   signIn.hide();
   workspace.hidden = false;
   signOutButton.hidden = false;
+  if (uploaderUser !== permission.user) {
+    // What another user was uploading, and has uploaded, is not this one's to see.
+    uploader?.destroy();
+    uploader = null;
+    lists.clear();
+  }
   if (uploader === null) uploader = createUploader(byId('uploader', HTMLElement), permission, uploaderEvents);
   else void uploader.renew(permission);
+  uploaderUser = permission.user;
   if (grant !== null) byId('upload-title', HTMLElement).focus();
   void lists.refresh();
 }
