@@ -141,6 +141,27 @@ public sealed class DurabilityTests : IDisposable
         Assert.NotEmpty(Directory.GetFiles(Path.Combine(Data, "journal"), "*.snapshot"));
     }
 
+    [Fact]
+    public void Blobs_MadeByManyAtOnce_AllFindTheirFolder()
+    {
+        using var disk = new Blobs.Disk(fsync: false);
+        var blobs = new Blobs.BlobStore(Path.Combine(_folder, "blobs"), disk);
+        blobs.Start();
+        using var ready = new Barrier(16);
+        var threads = Enumerable.Range(0, 16).Select(_ => new Thread(() =>
+        {
+            for (var n = 0; n < 640; n++)
+            {
+                if (n % 64 == 0)
+                    ready.SignalAndWait();
+                blobs.Create(100).File.Dispose();
+            }
+        })).ToList();
+        threads.ForEach(t => t.Start());
+        threads.ForEach(t => t.Join());
+        Assert.Equal(16 * 640, Directory.GetFiles(Path.Combine(_folder, "blobs"), "*", SearchOption.AllDirectories).Length);
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private static async Task<TimeSpan> TimeToFirstPageAsync(string data, int expected)
