@@ -3,6 +3,7 @@ using System.Text;
 using Media.DevStorage.Background;
 using Media.DevStorage.Faults;
 using Media.DevStorage.Operations;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -41,12 +42,12 @@ public sealed class DevStorageServer : IAsyncDisposable
     public static async Task<DevStorageServer> StartAsync(DevStorageOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var store = new Store(options);
-        WebApplication? app = null;
+        var app = Build(options);
+        Store? store = null;
         Notifier? notifier = null;
         try
         {
-            app = Build(options);
+            store = new Store(options, app.Services.GetRequiredService<ILogger<Store>>());
             var faults = new FaultSwitch(options.Time);
             notifier = new Notifier(store, app.Services.GetRequiredService<ILogger<Notifier>>());
             var authenticator = new Authenticator(options);
@@ -68,11 +69,10 @@ public sealed class DevStorageServer : IAsyncDisposable
         }
         catch
         {
-            if (app is not null)
-                await app.DisposeAsync();
+            await app.DisposeAsync();
             if (notifier is not null)
                 await notifier.DisposeAsync();
-            store.Dispose();
+            store?.Dispose();
             throw;
         }
     }
@@ -97,6 +97,7 @@ public sealed class DevStorageServer : IAsyncDisposable
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(c => c.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, LargeBlockPool>();
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

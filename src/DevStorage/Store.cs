@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Media.DevStorage;
 
@@ -13,7 +14,7 @@ internal sealed class Store : IDisposable
     private readonly BlobStore _blobs;
     private long _lastTime;
 
-    public Store(DevStorageOptions options)
+    public Store(DevStorageOptions options, ILogger<Store>? log = null)
     {
         if (options.Data.Length == 0)
             throw new ArgumentException("the options name no data folder", nameof(options));
@@ -33,7 +34,7 @@ internal sealed class Store : IDisposable
         CheckFormat(folder);
         StoreKey = ReadOrMakeKey(folder);
         _blobs = new BlobStore(Path.Combine(folder, "blobs"), _disk);
-        Catalog = new Catalog(Path.Combine(folder, "journal"), _blobs, _disk);
+        Catalog = new Catalog(Path.Combine(folder, "journal"), _blobs, _disk, log ?? NullLogger<Store>.Instance);
         _blobs.Start();
         _disk.FlushFolder(folder);
     }

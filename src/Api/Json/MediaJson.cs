@@ -42,6 +42,7 @@ namespace Media.Api.Json;
 [JsonSerializable(typeof(CompanionCreateAnswer))]
 [JsonSerializable(typeof(CompanionCompleteRequest))]
 [JsonSerializable(typeof(CompanionCompleteAnswer))]
+[JsonSerializable(typeof(CompanionPostForm))]
 [JsonSerializable(typeof(CompanionUrl))]
 [JsonSerializable(typeof(CompanionUrls))]
 [JsonSerializable(typeof(CompanionNothing))]

@@ -13,6 +13,9 @@ internal sealed class BlobStore
     // Neighbours in time share a folder, so that flushing the names of a batch is flushing one folder or two.
     private const int FolderBits = 10;
 
+    /// <summary>Stands for the folder above all others where one is named by its number.</summary>
+    private const long TopFolder = -1;
+
     private readonly string _folder;
     private readonly Disk _disk;
     private readonly Lock _gate = new();
@@ -20,6 +23,7 @@ internal sealed class BlobStore
     private readonly HashSet<long> _unflushedFolders = [];
     private long _next;
     private long _firstOfThisRun;
+    private long _madeFolder = TopFolder;
 
     public BlobStore(string folder, Disk disk)
     {
@@ -47,34 +51,24 @@ internal sealed class BlobStore
     public (long Blob, SafeFileHandle File) Create(long sizeHint)
     {
         long blob;
-        var newFolder = false;
         lock (_gate)
         {
             blob = _next++;
             _references[blob] = 1;
-            newFolder = (blob & ((1 << FolderBits) - 1)) == 0 || blob == _firstOfThisRun;
+            if (blob >> FolderBits is var folder && folder != _madeFolder)
+            {
+                // Under the lock, so that nobody opens a file in a folder that is still to be made.
+                Directory.CreateDirectory(FolderOf(folder));
+                _madeFolder = folder;
+                _unflushedFolders.Add(TopFolder);
+            }
         }
 
-        var path = PathOf(blob);
-        if (newFolder)
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        SafeFileHandle file;
-        try
-        {
-            file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read, FileOptions.None, Math.Max(0, sizeHint));
-        }
-        catch (DirectoryNotFoundException)
-        {
-            // The writer of the folder's first blob has not got to making it yet.
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read, FileOptions.None, Math.Max(0, sizeHint));
-        }
-
+        var file = File.OpenHandle(
+            PathOf(blob), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read, FileOptions.None, Math.Max(0, sizeHint));
         lock (_gate)
         {
             _unflushedFolders.Add(blob >> FolderBits);
-            if (newFolder)
-                _unflushedFolders.Add(-1);
         }
 
         return (blob, file);
@@ -138,7 +132,7 @@ internal sealed class BlobStore
         }
 
         foreach (var folder in folders)
-            _disk.FlushFolder(folder < 0 ? _folder : FolderOf(folder));
+            _disk.FlushFolder(folder == TopFolder ? _folder : FolderOf(folder));
     }
 
     /// <summary>Removes the blobs that a crash left without an owner. Blobs of this run are not touched.</summary>

@@ -34,8 +34,10 @@ internal sealed class FaultAdmin(DevStorageOptions options, FaultSwitch faults)
                 throw S3Error.MethodNotAllowed();
         }
 
+        var answer = JsonSerializer.SerializeToUtf8Bytes([.. faults.Rules], FaultJson.Default.ListFaultRule);
         http.Response.ContentType = "application/json";
-        await JsonSerializer.SerializeAsync(http.Response.Body, [.. faults.Rules], FaultJson.Default.ListFaultRule, http.RequestAborted);
+        http.Response.ContentLength = answer.Length;
+        await http.Response.Body.WriteAsync(answer, http.RequestAborted);
     }
 
     private static async Task<List<FaultRule>> ReadAsync(HttpContext http)

@@ -13,8 +13,9 @@ internal sealed class RequestTarget
 {
     private readonly List<QueryParameter> _query;
 
-    private RequestTarget(string? bucket, string? key, string canonicalPath, List<QueryParameter> query)
+    private RequestTarget(string? bucket, string? key, string rawPath, string canonicalPath, List<QueryParameter> query)
     {
+        RawPath = rawPath;
         Bucket = bucket;
         Key = key;
         CanonicalPath = canonicalPath;
@@ -26,6 +27,9 @@ internal sealed class RequestTarget
 
     /// <summary>Null when the request is about a bucket.</summary>
     public string? Key { get; }
+
+    /// <summary>The path as it was sent.</summary>
+    public string RawPath { get; }
 
     /// <summary>The path with every byte encoded in the one way that signatures use.</summary>
     public string CanonicalPath { get; }
@@ -47,7 +51,7 @@ internal sealed class RequestTarget
     }
 
     /// <summary>The same request, about an object whose key came from elsewhere (a form).</summary>
-    public RequestTarget WithKey(string key) => new(Bucket, key, CanonicalPath, _query);
+    public RequestTarget WithKey(string key) => new(Bucket, key, RawPath, CanonicalPath, _query);
 
     /// <param name="rawTarget">The request target of the request line.</param>
     /// <param name="host">The Host header.</param>
@@ -78,11 +82,11 @@ internal sealed class RequestTarget
         }
 
         if (bucket.Length == 0)
-            return new RequestTarget(null, null, canonical, query);
+            return new RequestTarget(null, null, path.ToString(), canonical, query);
         var key = UriEncoding.Decode(rest, plusIsSpace: false);
         if (Encoding.UTF8.GetByteCount(key) is var size and > S3Limits.LongestKey)
             throw S3Error.KeyTooLong(size);
-        return new RequestTarget(bucket, key.Length == 0 ? null : key, canonical, query);
+        return new RequestTarget(bucket, key.Length == 0 ? null : key, path.ToString(), canonical, query);
     }
 
     private static string? BucketOfHost(string host, IEnumerable<string> domains)

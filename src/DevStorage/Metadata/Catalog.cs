@@ -5,7 +5,7 @@ namespace Media.DevStorage.Metadata;
 /// depends on what is there (a condition, a version, a part list) and the change that follows from it are made under the lock together,
 /// which is what makes conditional requests atomic; the wait for the disk is outside.
 /// </summary>
-internal sealed class Catalog : IDisposable
+internal sealed partial class Catalog : IDisposable
 {
     private const long SmallestCheckpoint = 16 << 20;
 
@@ -16,10 +16,12 @@ internal sealed class Catalog : IDisposable
     private readonly SortedDictionary<string, Bucket> _buckets = new(StringComparer.Ordinal);
     private readonly BlobStore _blobs;
     private readonly Journal _journal;
+    private readonly ILogger _log;
     private Task _checkpoint = Task.CompletedTask;
 
-    public Catalog(string folder, BlobStore blobs, Disk disk)
+    public Catalog(string folder, BlobStore blobs, Disk disk, ILogger log)
     {
+        _log = log;
         _blobs = blobs;
         _journal = new Journal(folder, disk, blobs.FlushFolders, record => Apply(record, Task.CompletedTask, freed: null));
         if (_journal.LogsReplayed >= ManyLogs)
@@ -109,11 +111,21 @@ internal sealed class Catalog : IDisposable
                 return;
             var (number, rotated) = _journal.Rotate();
             var state = CatalogSnapshot.Of(_buckets.Values);
-            _checkpoint = Task.Run(async () =>
-            {
-                await rotated;
-                _journal.WriteSnapshot(number, state.Records());
-            });
+            _checkpoint = Task.Run(() => WriteCheckpointAsync(number, rotated, state));
+        }
+    }
+
+    // Without a snapshot the logs stay, and nothing is lost: the next one is tried when it is due.
+    private async Task WriteCheckpointAsync(long number, Task rotated, CatalogSnapshot state)
+    {
+        try
+        {
+            await rotated;
+            _journal.WriteSnapshot(number, state.Records());
+        }
+        catch (Exception e)
+        {
+            CheckpointFailed(_log, e);
         }
     }
 
@@ -212,6 +224,9 @@ internal sealed class Catalog : IDisposable
         if (freed is null)
             _blobs.Forget(blobs);
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A snapshot of the catalog could not be written; its logs are kept")]
+    private static partial void CheckpointFailed(ILogger log, Exception exception);
 
     /// <summary>One decision under the lock.</summary>
     internal sealed class Change(Catalog catalog)

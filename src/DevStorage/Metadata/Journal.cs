@@ -223,8 +223,16 @@ internal sealed class Journal : IDisposable
         var start = buffer.WrittenCount;
         buffer.GetSpan(FrameHeader)[..FrameHeader].Clear();
         buffer.Advance(FrameHeader);
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true }))
+        if (record is VersionPut version)
+        {
+            VersionCodec.Write(buffer, version);
+        }
+        else
+        {
+            using var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true });
             JsonSerializer.Serialize(json, record, JournalJson.Default.JournalRecord);
+        }
+
         var frame = System.Runtime.InteropServices.MemoryMarshal.AsMemory(buffer.WrittenMemory)[start..].Span;
         BinaryPrimitives.WriteInt32LittleEndian(frame, frame.Length - FrameHeader);
         BinaryPrimitives.WriteUInt32LittleEndian(frame[4..], (uint)Crc.Crc32C.Append(0, frame[FrameHeader..]));
@@ -264,6 +272,7 @@ internal sealed class Journal : IDisposable
         using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, 1 << 20);
         var header = new byte[FrameHeader];
         var body = new byte[1 << 16];
+        var codec = new VersionCodec();
         long good = 0;
         while (file.ReadAtLeast(header, FrameHeader, throwOnEndOfStream: false) == FrameHeader)
         {
@@ -279,8 +288,10 @@ internal sealed class Journal : IDisposable
                 break;
             }
 
-            replay(JsonSerializer.Deserialize(payload, JournalJson.Default.JournalRecord)
-                ?? throw new InvalidDataException($"{path} holds an empty record at {good}"));
+            replay(payload[0] == VersionCodec.Mark
+                ? codec.Read(payload)
+                : JsonSerializer.Deserialize(payload, JournalJson.Default.JournalRecord)
+                    ?? throw new InvalidDataException($"{path} holds an empty record at {good}"));
             good += FrameHeader + length;
         }
 

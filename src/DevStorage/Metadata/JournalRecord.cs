@@ -46,4 +46,5 @@ internal sealed record UploadRemembered(string Bucket, CompletedUpload Completed
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(JournalRecord))]
+[JsonSerializable(typeof(ObjectProperties))]
 internal sealed partial class JournalJson : JsonSerializerContext;

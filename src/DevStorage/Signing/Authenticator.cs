@@ -183,9 +183,14 @@ internal sealed class Authenticator
         byte[] signingKey,
         string signature)
     {
-        var canonical = SignatureV4.CanonicalRequest(request.Method, target, request.Headers, names, payload);
+        var canonical = SignatureV4.CanonicalRequest(request.Method, target.CanonicalPath, target, request.Headers, names, payload);
         var stringToSign = SignatureV4.StringToSign(timestamp, scope, canonical);
-        if (!SignatureV4.Matches(SignatureV4.Sign(signingKey, stringToSign), signature))
+        if (SignatureV4.Matches(SignatureV4.Sign(signingKey, stringToSign), signature))
+            return;
+
+        // Clients that encode the slashes of a key sign the path as they sent it.
+        var asSent = SignatureV4.CanonicalRequest(request.Method, target.RawPath, target, request.Headers, names, payload);
+        if (!SignatureV4.Matches(SignatureV4.Sign(signingKey, SignatureV4.StringToSign(timestamp, scope, asSent)), signature))
             throw S3Error.SignatureDoesNotMatch(stringToSign, canonical);
     }
 

@@ -37,15 +37,16 @@ internal static class SignatureV4
         CryptographicOperations.FixedTimeEquals(Encoding.Latin1.GetBytes(computed), Encoding.Latin1.GetBytes(given));
 
     /// <param name="method">The HTTP method.</param>
-    /// <param name="target">Path and query; <c>X-Amz-Signature</c> is left out.</param>
+    /// <param name="path">The path, encoded.</param>
+    /// <param name="target">The query; <c>X-Amz-Signature</c> is left out.</param>
     /// <param name="headers">The request's headers.</param>
     /// <param name="signedHeaders">Names in lower case, in order.</param>
     /// <param name="payloadHash">The value of <c>x-amz-content-sha256</c>.</param>
     public static string CanonicalRequest(
-        string method, RequestTarget target, IHeaderDictionary headers, IReadOnlyList<string> signedHeaders, string payloadHash)
+        string method, string path, RequestTarget target, IHeaderDictionary headers, IReadOnlyList<string> signedHeaders, string payloadHash)
     {
         var text = new StringBuilder(512);
-        text.Append(method).Append('\n').Append(target.CanonicalPath).Append('\n');
+        text.Append(method).Append('\n').Append(path).Append('\n');
         AppendQuery(text, target.Query);
         text.Append('\n');
         foreach (var name in signedHeaders)

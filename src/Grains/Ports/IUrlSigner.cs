@@ -22,6 +22,14 @@ public interface IUrlSigner
     /// <param name="lifetime">How long the URL is good for, at most 7 days.</param>
     /// <param name="cancellationToken">Gives up.</param>
     ValueTask<SignedPart> SignPutAsync(string key, ObjectHeaders headers, long? length, TimeSpan lifetime, CancellationToken cancellationToken);
+
+    /// <summary>Signs a form for a POST of a whole object.</summary>
+    /// <param name="key">The object's key.</param>
+    /// <param name="headers">What the object is stored with.</param>
+    /// <param name="maxLength">Most bytes that the store may take.</param>
+    /// <param name="lifetime">How long the form is good for, at most 7 days.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    ValueTask<SignedForm> SignFormAsync(string key, ObjectHeaders headers, long maxLength, TimeSpan lifetime, CancellationToken cancellationToken);
 }
 
 /// <summary>What is signed for a part.</summary>

@@ -16,6 +16,9 @@ public interface IUploadSessionGrain : IGrainWithStringKey
     /// <returns><see cref="RefusalCode.AlreadyInProgress"/> where the user has this content in progress under another tag.</returns>
     Task<Result<OpenedUpload>> CreateAsync(NewUpload request, UploadPlan plan, CancellationToken cancellationToken);
 
+    /// <summary>Starts a session whose file comes by one POST of a form. The request has been checked.</summary>
+    Task<Result<OpenedForm>> CreateFormAsync(NewUpload request, CancellationToken cancellationToken);
+
     /// <summary>Goes on with a session in progress: takes the lease, and tells what the store has.</summary>
     /// <returns><see cref="RefusalCode.UploadGone"/> where the store has lost it, and the session has ended for that.</returns>
     Task<Result<OpenedUpload>> ResumeAsync(NewUpload request, CancellationToken cancellationToken);

@@ -36,6 +36,12 @@ public sealed record NewUpload(
 [GenerateSerializer, Immutable, Alias("media.opened-upload")]
 public sealed record OpenedUpload(Upload Upload, bool Resumed, ImmutableArray<UploadedPart> Parts, ImmutableArray<SignedPart> Urls);
 
+/// <summary>A session whose file comes by a form.</summary>
+/// <param name="Upload">The session.</param>
+/// <param name="Form">The form.</param>
+[GenerateSerializer, Immutable, Alias("media.opened-form")]
+public sealed record OpenedForm(Upload Upload, SignedForm Form);
+
 /// <summary>What a user may do until when. Doors open the sealed form; grains keep to the limits.</summary>
 /// <param name="Id">Names this permission's allowance of files and bytes.</param>
 /// <param name="User">Whose it is.</param>

@@ -41,6 +41,9 @@ public static class PartPlanner
     /// <summary>A plan for a file whose size the client did not announce.</summary>
     public static UploadPlan Open { get; } = new(UploadStrategy.Open, 0, 0);
 
+    /// <summary>A plan for a file that comes by a form.</summary>
+    public static UploadPlan Form { get; } = new(UploadStrategy.Form, 0, 1);
+
     private static long Preferred(long size) => Math.Min(DivideUp(size, PreferredParts), LargestPreferred);
 
     private static long RoundUp(long bytes) => DivideUp(bytes, Grain) * Grain;

@@ -29,6 +29,13 @@ public sealed record NamedPart(int Part, string ETag);
 [GenerateSerializer, Immutable, Alias("media.signed-part")]
 public sealed record SignedPart(int Part, string Url, DateTimeOffset ExpiresAt, ImmutableDictionary<string, string> Headers);
 
+/// <summary>A form that a browser may POST to the bucket, with the file as its last field.</summary>
+/// <param name="Url">Where to.</param>
+/// <param name="Fields">The fields before the file; secrets until they expire.</param>
+/// <param name="ExpiresAt">When the store stops taking it.</param>
+[GenerateSerializer, Immutable, Alias("media.signed-form")]
+public sealed record SignedForm(string Url, ImmutableDictionary<string, string> Fields, DateTimeOffset ExpiresAt);
+
 /// <summary>URLs for parts, in the order in which they were asked for.</summary>
 [GenerateSerializer, Immutable, Alias("media.signed-parts")]
 public sealed record SignedParts(ImmutableArray<SignedPart> Parts);

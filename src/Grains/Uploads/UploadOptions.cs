@@ -32,6 +32,9 @@ public sealed class UploadOptions
     /// <summary>Whether part URLs sign Content-Length, so that the store itself refuses a part of the wrong size. Off, as some stores do not take it.</summary>
     public bool SignContentLength { get; set; }
 
+    /// <summary>How soon the sweeper first looks for a file that comes by a form; then ever less often, until the form has expired.</summary>
+    public TimeSpan FormLook { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How soon the sweeper looks after a completion that was cut off.</summary>
     public TimeSpan CompletionRetry { get; set; } = TimeSpan.FromMinutes(5);
 
@@ -39,5 +42,5 @@ public sealed class UploadOptions
     public TimeSpan OrphanAge { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>How often the sweeper runs.</summary>
-    public TimeSpan SweepInterval { get; set; } = TimeSpan.FromMinutes(1);
+    public TimeSpan SweepInterval { get; set; } = TimeSpan.FromSeconds(15);
 }

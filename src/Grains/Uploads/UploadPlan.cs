@@ -14,6 +14,9 @@ public enum UploadStrategy
 
     /// <summary>S3 multipart upload of a size that was not announced; the client chooses its parts.</summary>
     Open,
+
+    /// <summary>One POST of a form with the whole object, of a size that was not announced. Nobody says when it is done: the bucket is looked at.</summary>
+    Form,
 }
 
 /// <summary>How a file is cut into parts. Fixed when the upload is created and checked when it is resumed and completed.</summary>

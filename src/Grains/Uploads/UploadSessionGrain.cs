@@ -54,26 +54,9 @@ internal sealed class UploadSessionGrain(
                 if (state.RecordExists)
                     return new Refusal(RefusalCode.WrongState, "There is an upload with this tag.");
 
-                var now = Now;
-                state.State = new UploadSessionState
-                {
-                    User = request.Permission.User,
-                    FileName = FileNames.Clean(request.FileName),
-                    EncodedFileName = Uri.EscapeDataString(request.FileName),
-                    ContentType = request.ContentType ?? UploadRules.UnknownContentType,
-                    Size = request.Size,
-                    TipHash = request.TipHash,
-                    PieceHash = request.PieceHash,
-                    Plan = plan,
-                    Key = Tags.ToKey(Tag),
-                    Permission = request.Permission,
-                    CreatedAt = now,
-                    ExpiresAt = now + options.SessionLifetime,
-                    Metadata = request.Metadata,
-                    History = [new StateChange(1, UploadState.Created, now)],
-                };
+                Begin(request, plan, options.SessionLifetime);
                 if (request.ClientId is { } client)
-                    LeaseRules.Take(State, Tag, client, takeOver: false, now, options.LeaseDuration);
+                    LeaseRules.Take(State, Tag, client, takeOver: false, Now, options.LeaseDuration);
                 if (plan.Strategy != UploadStrategy.Single)
                 {
                     State.UploadId = await store.CreateMultipartUploadAsync(State.Key, Headers(), cancellationToken);
@@ -92,6 +75,21 @@ internal sealed class UploadSessionGrain(
                 }
 
                 return await OpenedAsync(resumed: false, [], cancellationToken);
+            },
+            cancellationToken);
+
+    public Task<Result<OpenedForm>> CreateFormAsync(NewUpload request, CancellationToken cancellationToken) =>
+        InTurnAsync<OpenedForm>(
+            async () =>
+            {
+                if (state.RecordExists)
+                    return new Refusal(RefusalCode.WrongState, "There is an upload with this tag.");
+
+                Begin(request, PartPlanner.Form, options.FormLook);
+                await SaveAsync();
+                var largest = Math.Min(Math.Min(request.Permission.MaxSize, options.MaxSize), PartPlanner.MaxPartSize);
+                var form = await signer.SignFormAsync(State.Key, Headers(), largest, options.UrlLifetime, cancellationToken);
+                return new OpenedForm(Committed()!, form);
             },
             cancellationToken);
 
@@ -142,7 +140,7 @@ internal sealed class UploadSessionGrain(
             caller,
             async () =>
             {
-                if (State.State is not (UploadState.Created or UploadState.Uploading))
+                if (State.State is not (UploadState.Created or UploadState.Uploading) || State.Plan.Strategy == UploadStrategy.Form)
                     return WrongState();
                 foreach (var part in parts)
                 {
@@ -241,6 +239,10 @@ internal sealed class UploadSessionGrain(
                     if (await FinishAsync(null, cancellationToken) is not null && State.State == UploadState.Completing)
                         await BackToUploadingAsync();
                 }
+                else if (State.Plan.Strategy == UploadStrategy.Form)
+                {
+                    await LookForFormAsync(cancellationToken);
+                }
                 else if (await LastActivityAsync(cancellationToken) is { } last && last + options.SessionLifetime > Now)
                 {
                     // A large part takes hours without a word to us: the store saw it arrive.
@@ -268,7 +270,7 @@ internal sealed class UploadSessionGrain(
         if (!choice.IsSuccess)
             return choice.Refusal;
         var size = choice.Value.Parts.Sum(part => part.Size);
-        if (await CheckOpenSizeAsync(size) is { } tooLarge)
+        if (await CheckSizeAsync(size) is { } tooLarge)
             return tooLarge;
 
         if (State.State != UploadState.Completing)
@@ -295,7 +297,23 @@ internal sealed class UploadSessionGrain(
         var choice = PartCheck.Choose(await SinglePartAsync(cancellationToken), named, State.Plan, State.Size);
         if (!choice.IsSuccess)
             return choice.Refusal;
-        return await FindOutcomeAsync();
+        return await CheckSizeAsync(choice.Value.Parts[0].Size) ?? await FindOutcomeAsync();
+    }
+
+    /// <summary>A form's file is stored once it is there, and given up once the form has expired without one.</summary>
+    private async Task LookForFormAsync(CancellationToken cancellationToken)
+    {
+        var age = Now - State.CreatedAt;
+        if (await FinishAsync(null, cancellationToken) is null || UploadTransitions.IsFinal(State.State))
+            return;
+        if (age > options.UrlLifetime + options.CompletionRetry)
+        {
+            await EndAsync(UploadState.Expired);
+            return;
+        }
+
+        State.ExpiresAt = Now + TimeSpan.FromTicks(Math.Clamp(age.Ticks / 2, options.FormLook.Ticks, Math.Max(options.FormLook.Ticks, options.CompletionRetry.Ticks)));
+        await SaveAsync();
     }
 
     /// <summary>
@@ -325,9 +343,9 @@ internal sealed class UploadSessionGrain(
     }
 
     /// <summary>A file whose size was not announced is held to its permission when its parts are known.</summary>
-    private async Task<Refusal?> CheckOpenSizeAsync(long size)
+    private async Task<Refusal?> CheckSizeAsync(long size)
     {
-        if (State.Plan.Strategy != UploadStrategy.Open || State.State == UploadState.Completing || State.Permission is not { } permission)
+        if (State.Size is not null || State.State == UploadState.Completing || State.Permission is not { } permission)
             return null;
 
         var largest = Math.Min(permission.MaxSize, options.MaxSize);
@@ -385,7 +403,7 @@ internal sealed class UploadSessionGrain(
     }
 
     private async Task<ImmutableArray<UploadedPart>> SinglePartAsync(CancellationToken cancellationToken) =>
-        await store.HeadAsync(State.Key, cancellationToken) is { } found && found.Size == State.Size
+        await store.HeadAsync(State.Key, cancellationToken) is { } found && (State.Size is null || State.Size == found.Size)
             ? [new UploadedPart(1, found.Size, found.ETag, found.LastModified)]
             : [];
 
@@ -430,13 +448,35 @@ internal sealed class UploadSessionGrain(
     /// <summary>Moves the time at which the session is given up, seldom enough that a busy client does not cost a write per request.</summary>
     private bool Touch()
     {
-        if (!UploadTransitions.IsActive(State.State) || State.State == UploadState.Completing)
+        if (!UploadTransitions.IsActive(State.State) || State.State == UploadState.Completing || State.Plan.Strategy == UploadStrategy.Form)
             return false;
         var until = Now + options.SessionLifetime;
         if (until - State.ExpiresAt < options.SessionLifetime / 24)
             return false;
         State.ExpiresAt = until;
         return true;
+    }
+
+    private void Begin(NewUpload request, UploadPlan plan, TimeSpan lifetime)
+    {
+        var now = Now;
+        state.State = new UploadSessionState
+        {
+            User = request.Permission.User,
+            FileName = FileNames.Clean(request.FileName),
+            EncodedFileName = Uri.EscapeDataString(request.FileName),
+            ContentType = request.ContentType ?? UploadRules.UnknownContentType,
+            Size = request.Size,
+            TipHash = request.TipHash,
+            PieceHash = request.PieceHash,
+            Plan = plan,
+            Key = Tags.ToKey(Tag),
+            Permission = request.Permission,
+            CreatedAt = now,
+            ExpiresAt = now + lifetime,
+            Metadata = request.Metadata,
+            History = [new StateChange(1, UploadState.Created, now)],
+        };
     }
 
     private void Enter(UploadState next)

@@ -12,6 +12,9 @@ public interface IUserUploadsGrain : IGrainWithStringKey
     /// <summary>Checks the request against the rules and the permission, then creates a session or resumes the one in progress.</summary>
     Task<Result<OpenedUpload>> OpenAsync(NewUpload request, CancellationToken cancellationToken);
 
+    /// <summary>The same for a client that posts a form; always a new session.</summary>
+    Task<Result<OpenedForm>> OpenFormAsync(NewUpload request, CancellationToken cancellationToken);
+
     /// <summary>The same for many files; one refusal does not touch the others.</summary>
     /// <returns>One result each, in order.</returns>
     Task<ImmutableArray<Result<OpenedUpload>>> OpenManyAsync(ImmutableArray<NewUpload> requests, CancellationToken cancellationToken);

@@ -36,6 +36,14 @@ internal sealed class UserUploadsGrain(IUploadIndex index, ITagSource tags, IOpt
         }
     }
 
+    public async Task<Result<OpenedForm>> OpenFormAsync(NewUpload request, CancellationToken cancellationToken)
+    {
+        var check = UploadRules.Check(request, options.Value);
+        if (!check.IsSuccess)
+            return check.Refusal;
+        return await WithAllowanceAsync(check.Value, () => Session(tags.Next()).CreateFormAsync(check.Value, cancellationToken), cancellationToken);
+    }
+
     public async Task<ImmutableArray<Result<OpenedUpload>>> OpenManyAsync(ImmutableArray<NewUpload> requests, CancellationToken cancellationToken)
     {
         using var room = new SemaphoreSlim(Parallel);
@@ -85,12 +93,19 @@ internal sealed class UserUploadsGrain(IUploadIndex index, ITagSource tags, IOpt
         return resumed.Refusal?.Code is RefusalCode.UploadGone or RefusalCode.WrongState or RefusalCode.UploadNotFound ? null : resumed;
     }
 
-    private async Task<Result<OpenedUpload>> CreateAsync(NewUpload request, CancellationToken cancellationToken)
+    private Task<Result<OpenedUpload>> CreateAsync(NewUpload request, CancellationToken cancellationToken)
     {
-        var permission = request.Permission;
         var plan = request.Size is { } size
             ? PartPlanner.Plan(size, request.PartSize, options.Value.SinglePutMaxSize)
             : PartPlanner.Open;
+        return WithAllowanceAsync(request, () => Session(tags.Next()).CreateAsync(request, plan, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Takes what the request needs from its permission's allowance, and gives it back where nothing comes of it.</summary>
+    private async Task<Result<T>> WithAllowanceAsync<T>(NewUpload request, Func<Task<Result<T>>> create, CancellationToken cancellationToken)
+        where T : class
+    {
+        var permission = request.Permission;
         var limited = (permission.MaxFiles ?? permission.MaxBytes) is not null;
         var allowance = GrainFactory.GetGrain<IAllowanceGrain>(permission.Id);
         if (limited && await allowance.TakeAsync(permission, 1, request.Size ?? 0, cancellationToken) is { } refusal)
@@ -99,7 +114,7 @@ internal sealed class UserUploadsGrain(IUploadIndex index, ITagSource tags, IOpt
         var given = false;
         try
         {
-            var created = await Session(tags.Next()).CreateAsync(request, plan, cancellationToken);
+            var created = await create();
             given = created.IsSuccess;
             return created;
         }

@@ -44,9 +44,28 @@ internal sealed class S3UrlSigner(S3Connection connection, IOptions<S3Options> o
     public async ValueTask<SignedPart> SignPutAsync(
         string key, ObjectHeaders headers, long? length, TimeSpan lifetime, CancellationToken cancellationToken)
     {
+        var signed = StoredWith(headers);
+        if (length is { } bytes) signed = signed.Add("Content-Length", bytes.ToString(CultureInfo.InvariantCulture));
+        var now = time.GetUtcNow();
+        var template = _presigner.Prepare(await GetCredentialsAsync(), now, lifetime, key, null, [.. signed]);
+        return new SignedPart(1, template.Sign(null), Expiry(now, lifetime), signed);
+    }
+
+    public async ValueTask<SignedForm> SignFormAsync(
+        string key, ObjectHeaders headers, long maxLength, TimeSpan lifetime, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var expiresAt = Expiry(now, lifetime);
+        var policy = new FormPolicy(_options.Bucket, _options.Region);
+        var fields = policy.Sign(await GetCredentialsAsync(), _presigner, now, expiresAt, key, StoredWith(headers), maxLength);
+        return new SignedForm(connection.PublicBucketAddress.AbsoluteUri, fields, expiresAt);
+    }
+
+    /// <summary>The headers, or form fields, that say what an object is stored with.</summary>
+    private ImmutableDictionary<string, string> StoredWith(ObjectHeaders headers)
+    {
         var sent = ImmutableDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         sent.Add("Content-Type", headers.ContentType);
-        if (length is { } bytes) sent.Add("Content-Length", bytes.ToString(CultureInfo.InvariantCulture));
         foreach (var (name, value) in headers.Metadata) sent.Add($"x-amz-meta-{name}", value);
         if (_options.ServerSideEncryption == S3Encryption.Aes256) sent.Add("x-amz-server-side-encryption", "AES256");
         if (_options.ServerSideEncryption == S3Encryption.Kms)
@@ -55,10 +74,7 @@ internal sealed class S3UrlSigner(S3Connection connection, IOptions<S3Options> o
             if (_options.KmsKeyId is { } kmsKey) sent.Add("x-amz-server-side-encryption-aws-kms-key-id", kmsKey);
         }
 
-        var signed = sent.ToImmutable();
-        var now = time.GetUtcNow();
-        var template = _presigner.Prepare(await GetCredentialsAsync(), now, lifetime, key, null, [.. signed]);
-        return new SignedPart(1, template.Sign(null), Expiry(now, lifetime), signed);
+        return sent.ToImmutable();
     }
 
     // The store counts from the signature's time, which has whole seconds.

@@ -141,7 +141,9 @@ internal sealed class SigV4Presigner
     }
 
     /// <summary>The signing key is the same for a day, a region and a secret; one is kept.</summary>
-    private byte[] Derive(string secret, string day)
+    /// <param name="secret">The secret key.</param>
+    /// <param name="day">As <c>yyyyMMdd</c>.</param>
+    public byte[] Derive(string secret, string day)
     {
         var kept = Volatile.Read(ref _key);
         if (kept is not null && kept.Day == day && kept.Secret == secret) return kept.Key;

@@ -50,9 +50,9 @@ public sealed class ApiServer : IAsyncDisposable
         builder.Logging.ClearProviders().AddProvider(logs);
         if (time is not null)
             builder.Services.AddSingleton(time);
-        var app = ApiApplication.Build(builder);
-        await app.StartAsync();
-        return new ApiServer(app, logs);
+        var built = ApiApplication.Build(builder);
+        await built.StartAsync();
+        return new ApiServer(built, logs);
     }
 
     public async ValueTask DisposeAsync()
@@ -72,6 +72,8 @@ public sealed class ApiServer : IAsyncDisposable
         ["Media:S3:AccessKey"] = storage.AccessKey,
         ["Media:S3:SecretKey"] = storage.SecretKey,
         ["Media:S3:ForcePathStyle"] = "true",
+        ["Media:Uploads:FormLook"] = "00:00:01",
+        ["Media:Uploads:SweepInterval"] = "00:00:01",
         ["Media:Origins:0"] = Origin,
         ["Media:Accounts:0:User"] = User,
         ["Media:Accounts:0:Password"] = Password,

@@ -24,7 +24,7 @@ internal sealed class ApiProcess : IAsyncDisposable
     public static async Task<ApiProcess> StartAsync(string connectionString, Uri store, string bucket, CancellationToken cancellationToken)
     {
         var address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
-        var environment = new Dictionary<string, string?>(StringComparer.Ordinal)
+        var settings = new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["ASPNETCORE_URLS"] = address.ToString(),
             ["Media__Postgres__ConnectionString"] = connectionString,
@@ -38,7 +38,7 @@ internal sealed class ApiProcess : IAsyncDisposable
             ["Media__Accounts__0__ApiKey"] = ApiKey,
             ["Media__Accounts__0__Password"] = "a password",
         };
-        return new ApiProcess(environment, await StartProcessAsync(environment, address, cancellationToken), address);
+        return new ApiProcess(settings, await StartProcessAsync(settings, address, cancellationToken), address);
     }
 
     public HttpClient CreateClient()
@@ -59,18 +59,18 @@ internal sealed class ApiProcess : IAsyncDisposable
     public ValueTask DisposeAsync() => process.DisposeAsync();
 
     private static async Task<ChildProcess> StartProcessAsync(
-        Dictionary<string, string?> environment, Uri address, CancellationToken cancellationToken)
+        Dictionary<string, string?> settings, Uri address, CancellationToken cancellationToken)
     {
-        var options = ChildProcessOptions.Dotnet("api", Rooms.Output("src/Api", "Media.Api")) with { Environment = environment };
-        var process = await ChildProcess.StartAsync(options, cancellationToken);
+        var options = ChildProcessOptions.Dotnet("api", Rooms.Output("src/Api", "Media.Api")) with { Environment = settings };
+        var child = await ChildProcess.StartAsync(options, cancellationToken);
         try
         {
             using var client = new HttpClient { BaseAddress = address };
             await Eventually.TrueAsync(
                 async () =>
                 {
-                    if (process.HasExited)
-                        throw new InvalidOperationException($"The API ended:{Environment.NewLine}{string.Join(Environment.NewLine, process.Lines)}");
+                    if (child.HasExited)
+                        throw new InvalidOperationException($"The API ended:{Environment.NewLine}{string.Join(Environment.NewLine, child.Lines)}");
                     try
                     {
                         using var answer = await client.GetAsync("/health/ready", cancellationToken);
@@ -82,11 +82,11 @@ internal sealed class ApiProcess : IAsyncDisposable
                     }
                 },
                 StartTime);
-            return process;
+            return child;
         }
         catch
         {
-            await process.DisposeAsync();
+            await child.DisposeAsync();
             throw;
         }
     }

@@ -31,8 +31,8 @@ internal sealed class StoreProxy : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
-        var upstream = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { BaseAddress = store, Timeout = TimeSpan.FromMinutes(5) };
-        var proxy = new StoreProxy(builder.Build(), upstream);
+        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { BaseAddress = store, Timeout = TimeSpan.FromMinutes(5) };
+        var proxy = new StoreProxy(builder.Build(), client);
         proxy.application.Run(proxy.ForwardAsync);
         await proxy.application.StartAsync(cancellationToken);
         return proxy;

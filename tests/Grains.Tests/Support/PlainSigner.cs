@@ -16,6 +16,13 @@ internal sealed class PlainSigner(TimeProvider time) : IUrlSigner
     public ValueTask<SignedPart> SignPutAsync(string key, ObjectHeaders headers, long? length, TimeSpan lifetime, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Signed(1, key, length, lifetime));
 
+    public ValueTask<SignedForm> SignFormAsync(
+        string key, ObjectHeaders headers, long maxLength, TimeSpan lifetime, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(new SignedForm(
+            "form",
+            ImmutableDictionary<string, string>.Empty.Add("key", key).Add("max", maxLength.ToString(CultureInfo.InvariantCulture)),
+            time.GetUtcNow() + lifetime));
+
     private SignedPart Signed(int part, string url, long? length, TimeSpan lifetime) => new(
         part,
         url,

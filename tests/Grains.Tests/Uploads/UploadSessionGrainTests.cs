@@ -339,6 +339,53 @@ public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixt
     }
 
     [Fact]
+    public async Task Sweep_FileCameByAForm_IsStoredWithTheSizeThatIsThere()
+    {
+        var opened = (await Session.CreateFormAsync(SessionCluster.NewUpload(null, client: null, maxSize: 1000), none)).Value!;
+        await Session.SweepAsync(none);
+        var early = (await Session.GetAsync(Owner, none)).Value!.State;
+        cluster.Store.PutObject(opened.Upload.Key, 1000);
+        cluster.Time.Advance(cluster.Options.FormLook);
+        await Session.SweepAsync(none);
+
+        var late = (await Session.GetAsync(Owner, none)).Value!;
+        Assert.Equal("1000", opened.Form.Fields["max"]);
+        Assert.Equal(UploadState.Created, early);
+        Assert.Equal(UploadState.Stored, late.State);
+        Assert.Equal(1000, late.Size);
+    }
+
+    [Fact]
+    public async Task Sweep_FormThatIsNeverSent_IsLookedForEverLessOftenAndExpiresWithTheForm()
+    {
+        await Session.CreateFormAsync(SessionCluster.NewUpload(null, client: null), none);
+        var looks = 0;
+        cluster.Store.Before = operation => looks += operation == "head" ? 1 : 0;
+
+        for (var state = UploadState.Created; state == UploadState.Created; state = (await Session.GetAsync(Owner, none)).Value!.State)
+        {
+            cluster.Time.Advance(TimeSpan.FromSeconds(10));
+            await Session.SweepAsync(none);
+        }
+
+        var ended = (await Session.GetAsync(Owner, none)).Value!;
+        Assert.Equal(UploadState.Expired, ended.State);
+        Assert.InRange(ended.History[^1].At - ended.CreatedAt, cluster.Options.UrlLifetime, cluster.Options.UrlLifetime * 1.3);
+        Assert.InRange(looks, 10, 40);
+    }
+
+    [Fact]
+    public async Task Complete_FileCameByAFormOverItsPermission_FailsAndLeavesNothing()
+    {
+        var opened = (await Session.CreateFormAsync(SessionCluster.NewUpload(null, client: null, maxSize: 1000), none)).Value!;
+        cluster.Store.PutObject(opened.Upload.Key, 1001);
+
+        Assert.Equal(RefusalCode.FileTooLarge, (await Session.CompleteAsync(Owner, null, none)).Refusal!.Code);
+        Assert.DoesNotContain(opened.Upload.Key, cluster.Store.Keys);
+        Assert.Equal(RefusalCode.WrongState, (await Session.SignPartsAsync(Owner, [1], none)).Refusal!.Code);
+    }
+
+    [Fact]
     public async Task Create_DatabaseFails_NextTryUnderTheSameTagWorks()
     {
         cluster.Storage.BeforeWrite = () => throw new StorageUnavailableException();

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Media.Api.Json;
 
@@ -31,6 +32,13 @@ public sealed record CompanionPart(
     [property: JsonPropertyName("PartNumber")] int PartNumber,
     [property: JsonPropertyName("ETag")] string ETag,
     [property: JsonPropertyName("Size")] long Size);
+
+/// <summary>A form for one POST.</summary>
+/// <param name="Method">Always <c>POST</c>.</param>
+/// <param name="Url">Where to.</param>
+/// <param name="Fields">What goes before the file.</param>
+/// <param name="Expires">For how many seconds it is good.</param>
+public sealed record CompanionPostForm(string Method, string Url, ImmutableDictionary<string, string> Fields, long Expires);
 
 /// <summary>A presigned URL.</summary>
 /// <param name="Url">Takes the part's bytes by PUT.</param>

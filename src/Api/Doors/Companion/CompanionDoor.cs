@@ -26,10 +26,14 @@ internal static class CompanionDoor
     /// <summary>Maps <c>/companion/{permission}/s3</c>.</summary>
     public static void MapCompanionDoor(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup(Prefix + "/{" + PermissionRouteValue + "}/s3/multipart").WithTags("Companion")
+        var door = routes.MapGroup(Prefix + "/{" + PermissionRouteValue + "}/s3").WithTags("Companion")
             .WithMetadata(new AdmissionRequirement(PermissionRouteValue), new RouteParameter(PermissionRouteValue))
             .ProducesCompanionErrors(400, 401, 403, 500, 503);
+        door.MapGet("/params", SignFormAsync)
+            .WithName("CompanionSignForm").WithSummary("A form that takes a whole file by one POST.")
+            .WithMetadata(new QueryParameter("metadata[name]")).ProducesCompanionErrors(413);
 
+        var group = door.MapGroup("/multipart");
         group.MapPost("", CreateAsync)
             .WithName("CompanionCreate").WithSummary("Starts a multipart upload.")
             .WithJsonBody<RouteHandlerBuilder, CompanionCreateRequest>(BodyLimit.Json).ProducesCompanionErrors(413, 415);
@@ -64,6 +68,25 @@ internal static class CompanionDoor
         return opened.IsSuccess
             ? TypedResults.Ok(new CompanionCreateAnswer(opened.Value.Upload.Key, opened.Value.Upload.UploadId!, store.Bucket))
             : (ProblemResult)ProblemCatalog.Of(opened.Refusal);
+    }
+
+    private static async Task<Results<Ok<CompanionPostForm>, ProblemResult>> SignFormAsync(
+        string? filename, string? type, HttpContext context, Admission admission, IGrainFactory grains, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (filename is null)
+            return (ProblemResult)ProblemCatalog.Invalid("filename", RequestMessages.Required);
+        var (metadata, bad) = CompanionMetadata.OfQuery(context.Request.Query);
+        if (bad is not null)
+            return (ProblemResult)bad;
+
+        var wish = new NewUpload(admission.Permission, filename, type, Size: null) { Metadata = metadata };
+        var opened = await grains.GetGrain<IUserUploadsGrain>(admission.User).OpenFormAsync(wish, cancellationToken);
+        if (!opened.IsSuccess)
+            return (ProblemResult)ProblemCatalog.Of(opened.Refusal);
+
+        context.Response.Headers.CacheControl = "no-store";
+        var form = opened.Value.Form;
+        return TypedResults.Ok(new CompanionPostForm("POST", form.Url, form.Fields, Math.Max(0, (long)(form.ExpiresAt - time.GetUtcNow()).TotalSeconds)));
     }
 
     private static async Task<Results<Ok<ImmutableArray<CompanionPart>>, ProblemResult>> ListPartsAsync(

@@ -10,6 +10,20 @@ internal static class CompanionMetadata
     private const int MaxEntries = 100;
     private const int MaxCharacters = 16 << 10;
 
+    /// <summary>Of query parameters of the form <c>metadata[name]</c>.</summary>
+    public static (ImmutableDictionary<string, string> Metadata, Problem? Problem) OfQuery(IQueryCollection query)
+    {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, value) in query)
+        {
+            if (name.StartsWith("metadata[", StringComparison.Ordinal) && name.EndsWith(']'))
+                values[name["metadata[".Length..^1]] = value.ToString();
+        }
+
+        return Of(values);
+    }
+
+    /// <summary>Of what a JSON body says.</summary>
     public static (ImmutableDictionary<string, string> Metadata, Problem? Problem) Of(Dictionary<string, string>? values)
     {
         if (values is null)

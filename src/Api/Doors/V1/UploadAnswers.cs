@@ -114,7 +114,7 @@ public sealed record UploadAnswer : BatchAnswer
 }
 
 /// <summary>How a file is cut.</summary>
-/// <param name="Strategy"><c>multipart</c>, <c>single</c> or <c>open</c>.</param>
+/// <param name="Strategy"><c>multipart</c>, <c>single</c>, <c>open</c> or <c>form</c>.</param>
 /// <param name="PartSize">Bytes in every part but the last; 0 where the client chooses.</param>
 /// <param name="PartCount">Number of parts; 0 where the client chooses.</param>
 public sealed record PlanAnswer(string Strategy, long PartSize, int PartCount)
@@ -124,6 +124,7 @@ public sealed record PlanAnswer(string Strategy, long PartSize, int PartCount)
         {
             UploadStrategy.Single => "single",
             UploadStrategy.Open => "open",
+            UploadStrategy.Form => "form",
             _ => "multipart",
         },
         plan.PartSize,

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Amazon.S3.Model;
 using Media.Api.Tests.Support;
+using Media.Tests.Support;
 using static Media.Api.Tests.Support.Samples;
 
 namespace Media.Api.Tests.Doors.Companion;
@@ -45,6 +46,57 @@ public sealed class CompanionTests(ApiFixture api)
         Assert.Equal(bytes.Length, (long)listed["size"]!);
         Assert.Equal("open", (string?)listed["plan"]!["strategy"]);
         Assert.Equal("Stored", (string?)listed["state"]);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(70_000)]
+    public async Task Form_AsUppyPostsIt_IsStoredWithoutAnotherWord(int size)
+    {
+        var form = (await GetAsync($"/companion/{await Client.PermissionAsync()}/s3/params?filename=small.bin&type=image%2Fpng&metadata%5Bname%5D=small.bin")).Ok();
+        Assert.Equal("POST", (string?)form["method"]);
+        var key = (string)form["fields"]!["key"]!;
+        var bytes = Bytes(size);
+        Assert.Equal(201, await PostAsync(form, bytes));
+
+        await Eventually.TrueAsync(async () =>
+            (string?)(await Client.AsAsync("GET", $"/v1/uploads/{key["upload/".Length..]}")).Ok()["state"] == "Stored");
+        var upload = (await Client.AsAsync("GET", $"/v1/uploads/{key["upload/".Length..]}")).Ok();
+        Assert.Equal(size, (long)upload["size"]!);
+        Assert.Equal("form", (string?)upload["plan"]!["strategy"]);
+        var head = await api.Storage.Client.GetObjectMetadataAsync(api.Storage.Bucket, key, TestContext.Current.CancellationToken);
+        Assert.Equal("image/png", head.Headers.ContentType);
+    }
+
+    [Theory]
+    [InlineData(1_000_000, 201)]
+    [InlineData(1_000_001, 400)]
+    public async Task Form_AroundThePermissionsSize_IsHeldToItByTheStore(int size, int status)
+    {
+        await using var own = await api.StartAnotherAsync(settings: [("Media:Accounts:0:Limits:MaxSize", "1000000")]);
+        var form = (await own.Client.SendAsync("GET", $"/companion/{await own.Client.PermissionAsync()}/s3/params?filename=a&type=")).Ok();
+
+        Assert.Equal(status, await PostAsync(form, Bytes(size)));
+    }
+
+    [Fact]
+    public async Task Form_FieldsChanged_IsRefusedByTheStore()
+    {
+        foreach (var field in new[] { "key", "Content-Type", "success_action_status", "x-amz-date" })
+        {
+            var form = (await GetAsync($"/companion/{await Client.PermissionAsync()}/s3/params?filename=a&type=text/plain")).Ok();
+            form["fields"]![field] = field == "key" ? "hash/elsewhere" : "200";
+            Assert.InRange(await PostAsync(form, Bytes(10)), 400, 403);
+        }
+    }
+
+    [Fact]
+    public async Task Form_BadRequests_AreRefused()
+    {
+        Error(400, await GetAsync($"/companion/{await Client.PermissionAsync()}/s3/params"));
+        Error(400, await GetAsync($"/companion/{await Client.PermissionAsync()}/s3/params?filename=a&type=nonsense"));
+        Error(401, await GetAsync("/companion/nonsense/s3/params?filename=a"));
+        Error(403, await GetAsync($"/companion/{await Client.PermissionAsync(ApiServer.OtherPassword)}/s3/params?filename=a&type=text/plain"));
     }
 
     [Fact]
@@ -169,5 +221,16 @@ public sealed class CompanionTests(ApiFixture api)
         var root = $"/companion/{await Client.PermissionAsync()}/s3/multipart";
         var created = (await Client.SendAsync("POST", root, CreateBody)).Ok();
         return (root, (string)created["key"]!, (string)created["uploadId"]!);
+    }
+
+    /// <summary>Posts a form as a browser does: the fields, then the file.</summary>
+    private async Task<int> PostAsync(JsonNode form, byte[] bytes)
+    {
+        using var content = new MultipartFormDataContent();
+        foreach (var (name, value) in form["fields"]!.AsObject())
+            content.Add(new StringContent((string)value!), name);
+        content.Add(new ByteArrayContent(bytes), "file", "file");
+        using var answer = await Client.Http.PostAsync(new Uri((string)form["url"]!), content, TestContext.Current.CancellationToken);
+        return (int)answer.StatusCode;
     }
 }
