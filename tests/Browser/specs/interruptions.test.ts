@@ -1,16 +1,23 @@
-import type { Page } from 'playwright-core';
-import { describe, expect, test } from 'vitest';
+import type { Page, Request } from 'playwright-core';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { choose, keyOf, product, signIn, startUpload, uploadComplete, uploadedRow, useBrowser } from '../support/browser.ts';
 import { MiB, randomFile } from '../support/files.ts';
+import { Line } from '../support/line.ts';
 import { readObject } from '../support/object-store.ts';
 
 const browser = useBrowser();
 
-/** Slows uploads down to `rate` bytes a second, so that there is a middle to interrupt. */
-async function throttle(page: Page, rate: number): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Network.enable');
-  await session.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: rate });
+/** A visit over a line that takes a second or so for every part, so that there is a middle to interrupt. */
+async function visitOver(rate: number): Promise<{ page: Page; line: Line }> {
+  const line = await Line.open(rate);
+  onTestFinished(() => line.close());
+  return { page: await browser.visit({ proxy: { server: line.url } }), line };
+}
+
+/** The number of the part that a request sends to the store; null for any other request. */
+function partOf(request: Request): number | null {
+  const part = new URL(request.url()).searchParams.get('partNumber');
+  return request.method() === 'PUT' && part !== null ? Number(part) : null;
 }
 
 /** Counts the parts that arrived in the store, by number. */
@@ -18,8 +25,8 @@ function arrivals(page: Page): { count: Map<number, number>; reach(parts: number
   const count = new Map<number, number>();
   let wake = () => {};
   page.on('response', (response) => {
-    if (response.request().method() !== 'PUT' || !response.ok()) return;
-    const part = Number(new URL(response.url()).searchParams.get('partNumber'));
+    const part = partOf(response.request());
+    if (part === null || !response.ok()) return;
     count.set(part, (count.get(part) ?? 0) + 1);
     wake();
   });
@@ -36,22 +43,30 @@ function arrivals(page: Page): { count: Map<number, number>; reach(parts: number
 }
 
 describe('interruptions', () => {
-  test('an upload goes on by itself after the connection was cut for some seconds', async () => {
-    const page = await browser.visit();
+  test.each([
+    { what: 'the line is cut', offline: false },
+    { what: 'the line is cut, and the browser knows', offline: true },
+  ])('an upload goes on by itself after $what for some seconds', async ({ offline }) => {
+    const { page, line } = await visitOver(8 * MiB);
     await signIn(page);
     const arrived = arrivals(page);
     const file = await randomFile(64 * MiB, 'cut');
     await choose(page, file);
-    await throttle(page, 16 * MiB);
+    const third = page.waitForRequest((request) => partOf(request) === 3);
     await startUpload(page);
-    await arrived.reach(2);
+    await third;
 
-    await page.context().setOffline(true);
-    await page.getByText('No Internet connection').first().waitFor();
-    // The length of the cut is what this test is about: longer than one retry of the uploader.
+    // In the middle of the third part.
+    const broken = page.waitForEvent('requestfailed', (request) => partOf(request) === 3);
+    line.cut();
+    if (offline) await page.context().setOffline(true);
+    await broken;
+    await page.getByText('The connection is lost. The upload goes on by itself when it is back.').first().waitFor();
+    // The length of the cut is what this test is about: longer than the retries of a part.
     await page.waitForTimeout(4_000);
-    expect(arrived.count.size).toBeLessThan(8);
-    await page.context().setOffline(false);
+    expect(arrived.count.size).toBe(2);
+    line.mend();
+    if (offline) await page.context().setOffline(false);
 
     await uploadComplete(page);
     await uploadedRow(page, file.name).waitFor();
@@ -61,13 +76,12 @@ describe('interruptions', () => {
   });
 
   test('a permission that the server no longer accepts is said, and after signing in the upload goes on', async () => {
-    const page = await browser.visit();
+    const { page } = await visitOver(8 * MiB);
     await signIn(page);
     const permission = await page.evaluate(() => JSON.parse(sessionStorage.getItem('media.session') ?? '{}').permission.permission as string);
     const arrived = arrivals(page);
     const file = await randomFile(64 * MiB, 'expired');
     await choose(page, file);
-    await throttle(page, 16 * MiB);
     await startUpload(page);
     await arrived.reach(2);
 
@@ -106,12 +120,11 @@ describe('interruptions', () => {
   });
 
   test('an upload that another visit left unfinished is shown apart and can be aborted', async () => {
-    const page = await browser.visit();
+    const { page } = await visitOver(8 * MiB);
     await signIn(page);
     const arrived = arrivals(page);
     const file = await randomFile(40 * MiB, 'left');
     await choose(page, file);
-    await throttle(page, 8 * MiB);
     await startUpload(page);
     await arrived.reach(1);
     page.on('dialog', (dialog) => void dialog.accept());

@@ -1,0 +1,75 @@
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Transform } from 'node:stream';
+
+/**
+ * The line between a browser and everything else: an HTTP proxy (RFC 9110, 7.6) that lets uploads through at a rate, and can be cut, under requests
+ * that are on their way too. A browser's own emulation of being offline leaves those alone.
+ */
+export class Line {
+  readonly #server: Server;
+  readonly #underWay = new Set<() => void>();
+  #whole = true;
+
+  private constructor(rate: number) {
+    this.#server = createServer((from, to) => this.#pass(from, to, rate));
+  }
+
+  /** @param rate bytes a second that each request's body goes at */
+  static async open(rate: number): Promise<Line> {
+    const line = new Line(rate);
+    await new Promise<void>((resolve, reject) => line.#server.once('error', reject).listen(0, '127.0.0.1', resolve));
+    return line;
+  }
+
+  /** The proxy's address. */
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  cut(): void {
+    this.#whole = false;
+    for (const drop of this.#underWay) drop();
+    this.#server.closeAllConnections();
+  }
+
+  mend(): void {
+    this.#whole = true;
+  }
+
+  async close(): Promise<void> {
+    this.cut();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #pass(from: IncomingMessage, to: ServerResponse, rate: number): void {
+    const drop = () => {
+      onward.destroy();
+      from.destroy();
+      to.destroy();
+    };
+    const onward = request(from.url ?? '', { method: from.method, headers: from.headers }, (answer) => {
+      to.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.on('error', drop).pipe(to);
+    });
+    onward.on('error', drop);
+    if (!this.#whole) {
+      drop();
+      return;
+    }
+    this.#underWay.add(drop);
+    to.on('error', drop).once('close', () => {
+      this.#underWay.delete(drop);
+      if (!to.writableFinished) onward.destroy();
+    });
+    from.on('error', drop).pipe(atRate(rate)).on('error', drop).pipe(onward);
+  }
+}
+
+function atRate(rate: number): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      setTimeout(() => done(null, chunk), (chunk.length / rate) * 1_000);
+    },
+  });
+}
