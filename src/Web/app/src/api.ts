@@ -75,6 +75,8 @@ export interface Api {
   signIn(password: string): Promise<Grant>;
   /** @param query `after` is the previous page's `next` */
   listUploads(permission: string, query: { state: 'active' | 'done'; limit: number; after?: string }): Promise<UploadPage>;
+  /** Says that an upload's bytes are in the bucket. Saying it again is not an error. */
+  completeUpload(permission: string, tag: string): Promise<void>;
   /** Aborts an upload that is not stored. Aborting it again is not an error. */
   abortUpload(permission: string, tag: string): Promise<void>;
 }
@@ -109,6 +111,10 @@ export function createApi(fetch: typeof globalThis.fetch, now: () => number): Ap
       const query = new URLSearchParams({ state, limit: String(limit) });
       if (after !== undefined) query.set('after', after);
       return jsonOf<UploadPage>(await request(`/v1/uploads?${query}`, { headers: bearer(permission) }));
+    },
+
+    async completeUpload(permission, tag) {
+      await request(`/v1/uploads/${encodeURIComponent(tag)}/complete`, { method: 'POST', headers: bearer(permission) });
     },
 
     async abortUpload(permission, tag) {

@@ -33,9 +33,15 @@ const lists = createLists({
 });
 
 const uploaderEvents: UploaderEvents = {
-  uploaded(fileName) {
+  uploaded(fileName, postedKey) {
     announce(`${fileName} is uploaded.`);
-    void lists.refresh();
+    const permission = session.permission;
+    // The server finds a posted file by itself, later: this is for the list to have it now.
+    const told =
+      postedKey !== null && permission !== null
+        ? api.completeUpload(permission.permission, postedKey.replace(/^upload\//, '')).catch(() => undefined)
+        : Promise.resolve();
+    void told.then(() => lists.refresh());
   },
   changed: () => void lists.refresh(),
   permissionRefused: askAgain,

@@ -21,8 +21,11 @@ export interface Uploader {
 }
 
 export interface UploaderEvents {
-  /** A file is in the bucket. */
-  uploaded(fileName: string): void;
+  /**
+   * A file is in the bucket.
+   * @param postedKey the object's key, where it went there by a form and the server has not been told
+   */
+  uploaded(fileName: string, postedKey: string | null): void;
   /** An upload began, failed or was cancelled: the server's list of unfinished ones may have changed. */
   changed(): void;
   /** The server no longer accepts the permission. */
@@ -42,7 +45,7 @@ export function createUploader(target: HTMLElement, permission: Permission, even
   const uppy = new Uppy<Meta, AwsBody>({
     restrictions: restrictionsOf(permission),
     locale: {
-      strings: { inferiorSize: 'This file is empty. Empty files can’t be uploaded here.' },
+      strings: {},
       pluralize: (count) => (count === 1 ? 0 : 1),
     },
   });
@@ -60,9 +63,10 @@ export function createUploader(target: HTMLElement, permission: Permission, even
   });
   useS3(permission);
 
-  uppy.on('upload-success', (file) => {
+  uppy.on('upload-success', (file, { body }) => {
     if (file) retries.progressed(file.id);
-    events.uploaded(file?.name ?? '');
+    // An empty file has no part, so it went by a form.
+    events.uploaded(file?.name ?? '', file?.size === 0 && typeof body?.key === 'string' ? body.key : null);
   });
   uppy.on('s3-multipart:part-uploaded', (file) => retries.progressed(file.id));
   uppy.on('upload-error', (file, error) => void (file && failed(file, error.message)));
@@ -171,8 +175,6 @@ export function createUploader(target: HTMLElement, permission: Permission, even
 
 function restrictionsOf({ limits }: Permission) {
   return {
-    // S3 has no multipart upload without a part, and Companion’s way for an empty file is a form post that the door does not offer.
-    minFileSize: 1,
     maxFileSize: limits.maxSize,
     maxNumberOfFiles: limits.maxFiles,
     allowedFileTypes: limits.contentTypes.includes('*/*') ? null : [...limits.contentTypes],
