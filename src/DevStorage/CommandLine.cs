@@ -37,7 +37,7 @@ internal static class CommandLine
             }
 
             var name = args[i];
-            var value = i + 1 < args.Length ? args[++i] : throw new FormatException($"{name} needs a value");
+            var value = i + 1 < args.Length ? args[++i] : throw new FormatException($"{name} is unknown, or needs a value");
             switch (name)
             {
                 case "--data":

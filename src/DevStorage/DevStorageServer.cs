@@ -110,7 +110,9 @@ public sealed class DevStorageServer : IAsyncDisposable
             kestrel.Limits.MaxRequestHeadersTotalSize = 64 * 1024;
             kestrel.Limits.MaxRequestHeaderCount = 200;
             // One character per byte both ways: signatures and metadata are about bytes.
-            kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
+            // Content-Length stays with the server's own decoding, which takes one that is too long for a bad request.
+            kestrel.RequestHeaderEncodingSelector = static name =>
+                string.Equals(name, "Content-Length", StringComparison.OrdinalIgnoreCase) ? null : Encoding.Latin1;
             kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
             kestrel.Listen(
                 string.Equals(options.Host, "localhost", StringComparison.OrdinalIgnoreCase) ? IPAddress.Loopback : IPAddress.Parse(options.Host),

@@ -167,11 +167,13 @@ public sealed class ObjectTests(StorageServer server) : IClassFixture<StorageSer
     }
 
     [Fact]
-    public async Task PutObject_WithoutALength_IsRefused()
+    public async Task PutObject_WithoutAUsableLength_IsRefused()
     {
         var bucket = await server.NewBucketAsync();
         var url = server.Raw.Presign("PUT", $"/{bucket}/k", 60);
         var request = $"PUT {url} HTTP/1.1\r\nhost: {server.Raw.Authority}\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+        var endless = $"PUT {url} HTTP/1.1\r\nhost: {server.Raw.Authority}\r\ncontent-length: {new string('9', 40)}\r\nconnection: close\r\n\r\nabc";
+        Assert.Equal(400, (await server.Raw.BytesAsync(Encoding.ASCII.GetBytes(endless))).Status);
         Assert.Equal("MissingContentLength", (await server.Raw.BytesAsync(Encoding.ASCII.GetBytes(request))).Code);
     }
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
@@ -13,9 +12,6 @@ namespace Media.DevStorage.Metadata;
 /// </summary>
 internal sealed class Journal : IDisposable
 {
-    private const int FrameHeader = 8;
-    private const int LargestFrame = 256 << 20;
-
     private readonly string _folder;
     private readonly Disk _disk;
     private readonly Action _beforeFlush;
@@ -90,7 +86,7 @@ internal sealed class Journal : IDisposable
             var buffer = new ArrayBufferWriter<byte>(1 << 20);
             foreach (var record in records)
             {
-                WriteFrame(buffer, record);
+                JournalFrames.Write(buffer, record);
                 if (buffer.WrittenCount < 1 << 20)
                     continue;
                 RandomAccess.Write(file, buffer.WrittenSpan, written);
@@ -194,7 +190,7 @@ internal sealed class Journal : IDisposable
         {
             if (record is not null)
             {
-                WriteFrame(_buffer, record);
+                JournalFrames.Write(_buffer, record);
                 continue;
             }
 
@@ -218,26 +214,6 @@ internal sealed class Journal : IDisposable
         _buffer.ResetWrittenCount();
     }
 
-    private static void WriteFrame(ArrayBufferWriter<byte> buffer, JournalRecord record)
-    {
-        var start = buffer.WrittenCount;
-        buffer.GetSpan(FrameHeader)[..FrameHeader].Clear();
-        buffer.Advance(FrameHeader);
-        if (record is VersionPut version)
-        {
-            VersionCodec.Write(buffer, version);
-        }
-        else
-        {
-            using var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true });
-            JsonSerializer.Serialize(json, record, JournalJson.Default.JournalRecord);
-        }
-
-        var frame = System.Runtime.InteropServices.MemoryMarshal.AsMemory(buffer.WrittenMemory)[start..].Span;
-        BinaryPrimitives.WriteInt32LittleEndian(frame, frame.Length - FrameHeader);
-        BinaryPrimitives.WriteUInt32LittleEndian(frame[4..], (uint)Crc.Crc32C.Append(0, frame[FrameHeader..]));
-    }
-
     private void OpenLog()
     {
         _log = File.OpenHandle(PathOf(Number, "log"), FileMode.Create, FileAccess.Write, FileShare.Read);
@@ -252,7 +228,7 @@ internal sealed class Journal : IDisposable
         var files = Files().ToList();
         var start = files.Where(f => f.Name.EndsWith(".snapshot", StringComparison.Ordinal)).Select(f => f.Number).DefaultIfEmpty(0).Max();
         if (start > 0)
-            SnapshotBytes = ReplayFile(PathOf(start, "snapshot"), replay, torn: false);
+            SnapshotBytes = JournalFrames.Read(PathOf(start, "snapshot"), replay, torn: false);
         long last = start;
         foreach (var (number, name) in files.Where(f => f.Name.EndsWith(".log", StringComparison.Ordinal)).OrderBy(f => f.Number))
         {
@@ -260,49 +236,10 @@ internal sealed class Journal : IDisposable
             if (number < start)
                 continue;
             LogsReplayed++;
-            LogBytes += ReplayFile(name, replay, torn: true);
+            LogBytes += JournalFrames.Read(name, replay, torn: true);
         }
 
         return last;
-    }
-
-    // The end of a log may be half a record, of a write that nobody was told of; it is cut off. A snapshot is whole or not there.
-    private static long ReplayFile(string path, Action<JournalRecord> replay, bool torn)
-    {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, 1 << 20);
-        var header = new byte[FrameHeader];
-        var body = new byte[1 << 16];
-        var codec = new VersionCodec();
-        long good = 0;
-        while (file.ReadAtLeast(header, FrameHeader, throwOnEndOfStream: false) == FrameHeader)
-        {
-            var length = BinaryPrimitives.ReadInt32LittleEndian(header);
-            if (length is <= 0 or > LargestFrame)
-                break;
-            if (body.Length < length)
-                body = new byte[Math.Max(length, body.Length * 2)];
-            var payload = body.AsSpan(0, length);
-            if (file.ReadAtLeast(payload, length, throwOnEndOfStream: false) != length
-                || (uint)Crc.Crc32C.Append(0, payload) != BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(4)))
-            {
-                break;
-            }
-
-            replay(payload[0] == VersionCodec.Mark
-                ? codec.Read(payload)
-                : JsonSerializer.Deserialize(payload, JournalJson.Default.JournalRecord)
-                    ?? throw new InvalidDataException($"{path} holds an empty record at {good}"));
-            good += FrameHeader + length;
-        }
-
-        if (good < file.Length)
-        {
-            if (!torn)
-                throw new InvalidDataException($"{path} is damaged at byte {good.ToString(CultureInfo.InvariantCulture)}");
-            file.SetLength(good);
-        }
-
-        return good;
     }
 
     private IEnumerable<(long Number, string Name)> Files()

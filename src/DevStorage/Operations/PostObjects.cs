@@ -20,17 +20,11 @@ internal sealed class PostObjects(
     {
         var fault = await faults.ApplyAsync(http, "PostObject", target);
         var reader = new MultipartReader(BoundaryOf(http.Request), http.Request.Body) { HeadersLengthLimit = 8 * 1024 };
-        try
-        {
-            var (fields, file, fileName) = await ReadFieldsAsync(reader, http.RequestAborted);
-            fields["bucket"] = target.Bucket!;
-            await StoreAsync(http, target, fields, file, fileName, fault);
-        }
-        catch (Exception e) when (e is InvalidDataException || (e is IOException && !http.RequestAborted.IsCancellationRequested && e.InnerException is null
-            && e is not Microsoft.AspNetCore.Connections.ConnectionResetException and not BadHttpRequestException && e.Source == "Microsoft.AspNetCore.WebUtilities"))
-        {
-            throw Malformed();
-        }
+        var (fields, file, fileName) = await ReadFieldsAsync(reader, http.RequestAborted);
+        fields["bucket"] = target.Bucket!;
+        await StoreAsync(http, target, fields, new PostedFile(file), fileName, fault);
+        if (fault is { LoseAnswer: true })
+            http.Abort();
     }
 
     private async Task StoreAsync(
@@ -136,6 +130,19 @@ internal sealed class PostObjects(
     private static async Task<(Dictionary<string, string> Fields, Stream File, string FileName)> ReadFieldsAsync(
         MultipartReader reader, CancellationToken cancellationToken)
     {
+        try
+        {
+            return await ReadSectionsAsync(reader, cancellationToken);
+        }
+        catch (Exception e) when (PostedFile.IsMalformed(e))
+        {
+            throw Malformed();
+        }
+    }
+
+    private static async Task<(Dictionary<string, string> Fields, Stream File, string FileName)> ReadSectionsAsync(
+        MultipartReader reader, CancellationToken cancellationToken)
+    {
         var fields = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         var size = 0;
         while (await reader.ReadNextSectionAsync(cancellationToken) is { } section)
@@ -175,6 +182,6 @@ internal sealed class PostObjects(
     private static string Required(Dictionary<string, string> fields, string name) =>
         fields.GetValueOrDefault(name) ?? throw S3Error.InvalidArgument($"Bucket POST must contain a field named '{name}'.", name, null);
 
-    private static S3Exception Malformed() =>
+    public static S3Exception Malformed() =>
         new(400, "MalformedPOSTRequest", "The body of your POST request is not well-formed multipart/form-data.");
 }
