@@ -15,8 +15,8 @@ public sealed record FujiOptions
     public FujiProtocol Protocol { get; init; } = FujiProtocol.Default;
 
     /// <summary>
-    /// How many pieces are hashed at once, the number of processors unless told. One piece's buffer is held for each (and one more
-    /// for a stream), so this is also the bound of memory: the parallelism times the piece unit.
+    /// How many pieces are hashed at once, the number of processors unless told. It bounds memory too: by random access 256 KiB are held
+    /// for each; from a stream a whole piece for each, and one more.
     /// </summary>
     public int Parallelism { get; init; } = Environment.ProcessorCount;
 

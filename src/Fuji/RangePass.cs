@@ -6,6 +6,9 @@ namespace Media.Fuji;
 /// <summary>Hashes the pieces that a checkpoint lacks, several runs of neighbouring pieces at once.</summary>
 internal sealed class RangePass(FujiRangeOpener open, PieceCheckpoint checkpoint, FujiOptions options, IProgress<long>? progress)
 {
+    // What is read is hashed while the processor's own cache still has it; a whole piece would not stay there.
+    private const int ChunkLength = 256 * 1024;
+
     private readonly Lock _gate = new();
     private readonly int _unit = checkpoint.Protocol.PieceUnit;
     private long _cursor;
@@ -19,11 +22,12 @@ internal sealed class RangePass(FujiRangeOpener open, PieceCheckpoint checkpoint
         var workers = (int)Math.Min(left, Math.Max(1, options.Parallelism));
         await Parallel.ForAsync(0, workers, new ParallelOptions { MaxDegreeOfParallelism = workers, CancellationToken = cancellationToken }, async (_, stop) =>
         {
-            var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(_unit, checkpoint.Size));
+            var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(Math.Min(_unit, ChunkLength), checkpoint.Size));
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             try
             {
                 while (NextRun() is { Length: > 0 } run)
-                    await HashRunAsync(run, buffer, stop);
+                    await HashRunAsync(run, buffer, hash, stop);
             }
             finally
             {
@@ -32,7 +36,7 @@ internal sealed class RangePass(FujiRangeOpener open, PieceCheckpoint checkpoint
         });
     }
 
-    private async ValueTask HashRunAsync(FujiRange run, byte[] buffer, CancellationToken stop)
+    private async ValueTask HashRunAsync(FujiRange run, byte[] buffer, IncrementalHash hash, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
         var start = run.Start * _unit;
@@ -44,10 +48,16 @@ internal sealed class RangePass(FujiRangeOpener open, PieceCheckpoint checkpoint
             {
                 stop.ThrowIfCancellationRequested();
                 var length = checkpoint.LengthOf(piece);
-                var read = await content.ReadAtLeastAsync(buffer.AsMemory(0, length), length, throwOnEndOfStream: false, stop);
-                if (read < length)
-                    throw FujiException.TooShort(checkpoint.Size, piece * _unit + read);
-                Record(piece, buffer.AsSpan(0, length));
+                for (var at = 0; at < length;)
+                {
+                    var read = await content.ReadAsync(buffer.AsMemory(0, Math.Min(buffer.Length, length - at)), stop);
+                    if (read == 0)
+                        throw FujiException.TooShort(checkpoint.Size, piece * _unit + at);
+                    hash.AppendData(buffer, 0, read);
+                    at += read;
+                }
+
+                Record(piece, length, hash);
             }
 
             if (await content.ReadAsync(buffer.AsMemory(0, 1), stop) != 0)
@@ -55,13 +65,13 @@ internal sealed class RangePass(FujiRangeOpener open, PieceCheckpoint checkpoint
         }
     }
 
-    private void Record(long piece, ReadOnlySpan<byte> bytes)
+    private void Record(long piece, int length, IncrementalHash hash)
     {
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(bytes, digest);
+        hash.GetHashAndReset(digest);
         checkpoint.Record(piece, digest);
         if (progress is not null)
-            progress.Report(Interlocked.Add(ref _hashed, bytes.Length));
+            progress.Report(Interlocked.Add(ref _hashed, length));
     }
 
     // The next neighbouring pieces, as piece indexes, that nobody has taken and the checkpoint lacks; of no length at the end.
