@@ -55,6 +55,9 @@ internal sealed class LocalResources
         {
             var binaries = await PostgresBinaries.LocateAsync(cancellationToken);
             var folder = await PostgresFolder.LocateAsync(_settings.DataFolder, binaries.Account, cancellationToken);
+            // A new cluster has another password, and none of the uploads: no restart makes one on the quiet.
+            if (_cluster is not null && !PostgresCluster.Exists(folder))
+                throw new ResourceFailedException($"PostgreSQL's data is gone from {folder}. Bring it back, or stop and ./run again to begin anew.");
             await WaitForOldServerAsync(folder, cancellationToken);
             _cluster = await PostgresCluster.PrepareAsync(
                 binaries, new PostgresClusterOptions { Folder = folder, Port = _settings.PostgresPort }, cancellationToken);

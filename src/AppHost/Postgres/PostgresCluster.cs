@@ -62,12 +62,15 @@ public sealed class PostgresCluster
         DeathSignal = UnixSignal.Quit,
     };
 
+    /// <summary>Whether a folder has a cluster in it.</summary>
+    public static bool Exists(string folder) => File.Exists(Path.Combine(DataFolder(folder), "PG_VERSION"));
+
     /// <summary>Opens the cluster in the folder, or makes it.</summary>
     /// <exception cref="InvalidOperationException">The cluster can't be made, or is another major version's.</exception>
     public static async Task<PostgresCluster> PrepareAsync(PostgresBinaries binaries, PostgresClusterOptions options, CancellationToken cancellationToken)
     {
         var version = Path.Combine(DataFolder(options.Folder), "PG_VERSION");
-        if (!File.Exists(version))
+        if (!Exists(options.Folder))
             await CreateAsync(binaries, options, cancellationToken);
         if ((await File.ReadAllTextAsync(version, cancellationToken)).Trim() is not "18" and var found)
             throw new InvalidOperationException($"{options.Folder} was made by PostgreSQL {found}; this is 18. Move the folder away, or dump it with {found} and load it here.");

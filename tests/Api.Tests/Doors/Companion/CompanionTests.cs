@@ -7,6 +7,7 @@ using static Media.Api.Tests.Support.Samples;
 namespace Media.Api.Tests.Doors.Companion;
 
 /// <summary>Sends what <c>@uppy/aws-s3</c> 6.3 sends through <c>companionEndpoint</c>.</summary>
+[Trait("Category", "S3")]
 public sealed class CompanionTests(ApiFixture api)
 {
     private ApiClient Client => api.Client;

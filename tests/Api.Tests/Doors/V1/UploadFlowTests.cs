@@ -4,6 +4,7 @@ using static Media.Api.Tests.Support.Samples;
 
 namespace Media.Api.Tests.Doors.V1;
 
+[Trait("Category", "S3")]
 public sealed class UploadFlowTests(ApiFixture api)
 {
     private ApiClient Client => api.Client;
