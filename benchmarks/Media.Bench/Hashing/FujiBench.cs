@@ -41,8 +41,7 @@ internal sealed class FujiBench : Benchmark
         Task Fuji() => FujiHash.StreamAsync(new MemoryStream(content), content.Length, OneCore, cancellationToken: cancellationToken);
         Task Raw() => Task.Run(() => SHA256.HashData(content), cancellationToken);
         var units = content.Length / BytesPerUnit;
-        report.Add("one core, stream", await Comparison.InterleavedAsync(
-            7, _ => Rate.OfAsync(units, Fuji), _ => Rate.OfAsync(units, Raw), cancellationToken), Unit, against);
+        // By the clock this would not be one core: reading and hashing overlap on two, whatever the parallelism.
         report.Add("one core, stream, by processor time", await Comparison.InterleavedAsync(
             7, _ => Rate.OfProcessorAsync(units, Fuji), _ => Rate.OfProcessorAsync(units, Raw), cancellationToken), Unit, against);
     }
