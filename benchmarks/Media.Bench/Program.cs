@@ -69,3 +69,8 @@ catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
 {
     return 130;
 }
+catch (Exception failure) when (failure is InvalidOperationException or IOException or HttpRequestException or TimeoutException)
+{
+    await Console.Error.WriteLineAsync($"The benchmark did not get through: {failure.Message}");
+    return 1;
+}

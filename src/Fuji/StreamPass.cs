@@ -1,11 +1,12 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using System.Threading.Tasks.Sources;
 
 namespace Media.Fuji;
 
 /// <summary>
 /// One pass over a stream: pieces are read one after another into a ring of buffers, and hashed on other threads while the next ones
-/// are read. The digests go into the piece hash in file order, so nothing grows with the size.
+/// are read. The digests go into the piece hash in file order, so nothing grows with the size, not even what is allocated.
 /// </summary>
 internal sealed class StreamPass : IDisposable
 {
@@ -40,19 +41,25 @@ internal sealed class StreamPass : IDisposable
             for (long offset = 0; offset < _size;)
             {
                 var slot = _ring[at];
-                await TakeAsync(slot);
+                await slot.FinishAsync();
+                Take(slot);
                 slot.Length = (int)Math.Min(_unit, _size - offset);
                 var read = await _content.ReadAtLeastAsync(slot.Buffer.AsMemory(0, slot.Length), slot.Length, throwOnEndOfStream: false, cancellationToken);
                 if (read < slot.Length)
                     throw FujiException.TooShort(_size, offset + read);
                 _tip.Append(offset, slot.Buffer.AsSpan(0, slot.Length));
                 offset += slot.Length;
-                slot.Hash(alone: _ring.Length == 1);
+                slot.Start(alone: _ring.Length == 1);
                 at = (at + 1) % _ring.Length;
             }
 
             for (var i = 0; i < _ring.Length; i++)
-                await TakeAsync(_ring[(at + i) % _ring.Length]);
+            {
+                var slot = _ring[(at + i) % _ring.Length];
+                await slot.FinishAsync();
+                Take(slot);
+            }
+
             if (await _content.ReadAsync(_ring[0].Buffer.AsMemory(0, 1), cancellationToken) != 0)
                 throw FujiException.TooLong(_size);
             return new FujiHashes(_size, _tip.Finish(), _pieces.Finish());
@@ -61,7 +68,7 @@ internal sealed class StreamPass : IDisposable
         {
             // No buffer goes back to the pool while a thread still reads it.
             foreach (var slot in _ring)
-                await slot.Work;
+                await slot.FinishAsync();
         }
     }
 
@@ -73,33 +80,73 @@ internal sealed class StreamPass : IDisposable
         _pieces.Dispose();
     }
 
-    private async ValueTask TakeAsync(Slot slot)
+    private void Take(Slot slot)
     {
         if (slot.Length == 0)
             return;
-        await slot.Work;
         _pieces.Append(slot.Digest);
         _hashed += slot.Length;
         slot.Length = 0;
         _progress?.Report(_hashed);
     }
 
-    private sealed class Slot(byte[] buffer)
+    /// <summary>A buffer and the hashing of what is in it, used again and again for piece after piece.</summary>
+    private sealed class Slot(byte[] buffer) : IThreadPoolWorkItem, IValueTaskSource
     {
+        // Mutable: its methods change it.
+        private ManualResetValueTaskSourceCore<bool> _done = new() { RunContinuationsAsynchronously = true };
+        private bool _pending;
+
         public byte[] Buffer { get; } = buffer;
 
         public byte[] Digest { get; } = new byte[SHA256.HashSizeInBytes];
 
         public int Length { get; set; }
 
-        public Task Work { get; private set; } = Task.CompletedTask;
-
-        public void Hash(bool alone)
+        public void Start(bool alone)
         {
             if (alone)
+            {
                 SHA256.HashData(Buffer.AsSpan(0, Length), Digest);
-            else
-                Work = Task.Run(() => SHA256.HashData(Buffer.AsSpan(0, Length), Digest));
+                return;
+            }
+
+            _done.Reset();
+            _pending = true;
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
+
+        /// <summary>Ends when the piece is hashed; at once where none is. Awaited once for each start.</summary>
+        public ValueTask FinishAsync()
+        {
+            if (!_pending)
+                return ValueTask.CompletedTask;
+            _pending = false;
+            return new ValueTask(this, _done.Version);
+        }
+
+        public void Execute()
+        {
+            try
+            {
+                SHA256.HashData(Buffer.AsSpan(0, Length), Digest);
+            }
+#pragma warning disable CA1031 // Whatever it is comes out where the piece is waited for.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                _done.SetException(e);
+                return;
+            }
+
+            _done.SetResult(true);
+        }
+
+        public void GetResult(short token) => _done.GetResult(token);
+
+        public ValueTaskSourceStatus GetStatus(short token) => _done.GetStatus(token);
+
+        public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+            _done.OnCompleted(continuation, state, token, flags);
     }
 }

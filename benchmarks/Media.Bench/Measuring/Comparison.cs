@@ -7,15 +7,24 @@ namespace Media.Bench.Measuring;
 internal readonly record struct Comparison(double Ours, double Other, double Ratio)
 {
     /// <summary>Measures both in turn, several times, and changes who goes first with every round, so that what else runs on the machine meets both.</summary>
-    /// <param name="rounds">How often, after one round that does not count.</param>
+    /// <param name="rounds">How often.</param>
     /// <param name="ours">Measures ours; more is better.</param>
     /// <param name="other">Measures the other; more is better.</param>
     /// <param name="cancellationToken">Stops between two measurements.</param>
+    /// <param name="isWarm">Whether both have done the same before; else one round is made that does not count.</param>
     public static async Task<Comparison> InterleavedAsync(
-        int rounds, Func<CancellationToken, Task<double>> ours, Func<CancellationToken, Task<double>> other, CancellationToken cancellationToken)
+        int rounds,
+        Func<CancellationToken, Task<double>> ours,
+        Func<CancellationToken, Task<double>> other,
+        CancellationToken cancellationToken,
+        bool isWarm = false)
     {
-        await ours(cancellationToken);
-        await other(cancellationToken);
+        if (!isWarm)
+        {
+            await ours(cancellationToken);
+            await other(cancellationToken);
+        }
+
         var our = new double[rounds];
         var their = new double[rounds];
         for (var round = 0; round < rounds; round++)
