@@ -1,20 +1,19 @@
 using System.Collections.Immutable;
-using Media.Grains.Allowances;
 using Media.Grains.Ports;
 using Media.Grains.Results;
+using Media.Grains.Turns;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans;
 using Orleans.Runtime;
-using Orleans.Storage;
 
 namespace Media.Grains.Uploads;
 
 /// <summary>
 /// One upload session. Everything that survives a deactivation is in <see cref="UploadSessionState"/>; S3 is asked for the rest. Each change is written
-/// before it is told, and a write that loses to another process's is done again on what that process wrote.
+/// before it is told. How a session ends is in the other part of this class.
 /// </summary>
-internal sealed class UploadSessionGrain(
+internal sealed partial class UploadSessionGrain(
     [PersistentState(StorageNames.UploadSession, StorageNames.Default)] IPersistentState<UploadSessionState> state,
     IObjectStore store,
     IUrlSigner signer,
@@ -22,36 +21,29 @@ internal sealed class UploadSessionGrain(
     StateFreshness freshness,
     IOptions<UploadOptions> options,
     TimeProvider time,
-    ILogger<UploadSessionGrain> logger) : Grain, IUploadSessionGrain, IDisposable
+    ILogger<UploadSessionGrain> logger) : TurnGrain<UploadSessionState>(state, freshness), IUploadSessionGrain
 {
-    private const int MaxAttempts = 10;
-
-    // Reads interleave with a turn that waits for S3; the gate keeps them from replacing the state under it.
-    private readonly SemaphoreSlim gate = new(1, 1);
     private readonly UploadOptions options = options.Value;
+
+    // What was last read or written: what may be told while a turn is under way.
     private Upload? committed;
-    private bool stale;
 
     private string Tag => this.GetPrimaryKeyString();
-
-    private UploadSessionState State => state.State;
 
     // In whole milliseconds, as they are kept: an answer is the same before and after the state was read back.
     private DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        Committed();
+        OnStored();
         return Task.CompletedTask;
     }
 
-    public void Dispose() => gate.Dispose();
-
     public Task<Result<OpenedUpload>> CreateAsync(NewUpload request, UploadPlan plan, CancellationToken cancellationToken) =>
-        InTurnAsync<OpenedUpload>(
+        InTurnAsync<Result<OpenedUpload>>(
             async () =>
             {
-                if (state.RecordExists)
+                if (Exists)
                     return new Refusal(RefusalCode.WrongState, "There is an upload with this tag.");
 
                 Begin(request, plan, options.SessionLifetime);
@@ -70,7 +62,7 @@ internal sealed class UploadSessionGrain(
                 }
                 catch (StateTakenException)
                 {
-                    await ForgetAsync();
+                    await UndoAsync();
                     return new Refusal(RefusalCode.AlreadyInProgress, "This content is being uploaded under another tag.");
                 }
 
@@ -79,17 +71,17 @@ internal sealed class UploadSessionGrain(
             cancellationToken);
 
     public Task<Result<OpenedForm>> CreateFormAsync(NewUpload request, CancellationToken cancellationToken) =>
-        InTurnAsync<OpenedForm>(
+        InTurnAsync<Result<OpenedForm>>(
             async () =>
             {
-                if (state.RecordExists)
+                if (Exists)
                     return new Refusal(RefusalCode.WrongState, "There is an upload with this tag.");
 
                 Begin(request, PartPlanner.Form, options.FormLook);
                 await SaveAsync();
                 var largest = Math.Min(Math.Min(request.Permission.MaxSize, options.MaxSize), PartPlanner.MaxPartSize);
                 var form = await signer.SignFormAsync(State.Key, Headers(), largest, options.UrlLifetime, cancellationToken);
-                return new OpenedForm(Committed()!, form);
+                return new OpenedForm(committed!, form);
             },
             cancellationToken);
 
@@ -123,16 +115,12 @@ internal sealed class UploadSessionGrain(
             cancellationToken);
     }
 
-    public async Task<Result<Upload>> GetAsync(Caller caller, CancellationToken cancellationToken)
+    public Task<Result<Upload>> GetAsync(Caller caller, CancellationToken cancellationToken)
     {
         // A turn that is under way is not waited for; what it has not written yet is not told either.
-        if (gate.CurrentCount > 0)
-        {
-            var read = await OwnedTurnAsync<Upload>(caller, () => Task.FromResult<Result<Upload>>(Committed()!), cancellationToken);
-            return read;
-        }
-
-        return committed is null ? NotFound() : committed.User != caller.User ? NotYours() : committed;
+        if (!IsBusy)
+            return OwnedTurnAsync(caller, () => Task.FromResult<Result<Upload>>(committed!), cancellationToken);
+        return Task.FromResult<Result<Upload>>(committed is null ? NotFound() : committed.User != caller.User ? NotYours() : committed);
     }
 
     public Task<Result<SignedParts>> SignPartsAsync(Caller caller, ImmutableArray<int> parts, CancellationToken cancellationToken) =>
@@ -195,7 +183,7 @@ internal sealed class UploadSessionGrain(
             {
                 if (caller.ClientId is { } client && LeaseRules.Release(State, client))
                     await SaveAsync();
-                return Committed()!;
+                return committed!;
             },
             cancellationToken);
 
@@ -205,10 +193,10 @@ internal sealed class UploadSessionGrain(
             async () =>
             {
                 if (UploadTransitions.IsStored(State.State))
-                    return Committed()!;
+                    return committed!;
                 if (!UploadTransitions.IsActive(State.State))
                     return WrongState();
-                return await FinishAsync(parts, cancellationToken) is { } refusal ? refusal : Committed()!;
+                return await FinishAsync(parts, cancellationToken) is { } refusal ? refusal : committed!;
             },
             cancellationToken);
 
@@ -218,206 +206,25 @@ internal sealed class UploadSessionGrain(
             async () =>
             {
                 if (State.State is UploadState.Aborted or UploadState.Expired or UploadState.Failed)
-                    return Committed()!;
+                    return committed!;
                 if (!UploadTransitions.IsActive(State.State))
                     return WrongState();
                 await EndAsync(UploadState.Aborted);
-                return Committed()!;
+                return committed!;
             },
             cancellationToken);
-
-    public Task SweepAsync(CancellationToken cancellationToken) =>
-        InTurnAsync<Upload>(
-            async () =>
-            {
-                if (!state.RecordExists || !UploadTransitions.IsActive(State.State) || State.ExpiresAt > Now)
-                    return NotFound();
-
-                if (State.State == UploadState.Completing)
-                {
-                    // Whoever began it died; what the store has decides.
-                    if (await FinishAsync(null, cancellationToken) is not null && State.State == UploadState.Completing)
-                        await BackToUploadingAsync();
-                }
-                else if (State.Plan.Strategy == UploadStrategy.Form)
-                {
-                    await LookForFormAsync(cancellationToken);
-                }
-                else if (await LastActivityAsync(cancellationToken) is { } last && last + options.SessionLifetime > Now)
-                {
-                    // A large part takes hours without a word to us: the store saw it arrive.
-                    State.ExpiresAt = last + options.SessionLifetime;
-                    await SaveAsync();
-                }
-                else
-                {
-                    await EndAsync(UploadState.Expired);
-                }
-
-                return Committed()!;
-            },
-            cancellationToken);
-
-    /// <summary>Brings the object about, from whatever point an earlier try reached.</summary>
-    private async Task<Refusal?> FinishAsync(ImmutableArray<NamedPart>? named, CancellationToken cancellationToken)
-    {
-        if (State.UploadId is not { } uploadId)
-            return await FinishSingleAsync(named, cancellationToken);
-        if (await store.ListPartsAsync(State.Key, uploadId, cancellationToken) is not { } stored)
-            return await FindOutcomeAsync();
-
-        var choice = PartCheck.Choose(stored, named, State.Plan, State.Size);
-        if (!choice.IsSuccess)
-            return choice.Refusal;
-        var size = choice.Value.Parts.Sum(part => part.Size);
-        if (await CheckSizeAsync(size) is { } tooLarge)
-            return tooLarge;
-
-        if (State.State != UploadState.Completing)
-        {
-            Enter(UploadState.Completing);
-            State.ExpiresAt = Now + options.CompletionRetry;
-            await SaveAsync();
-        }
-
-        // From here on the work is finished even if the client has gone: it said that it was done.
-        switch (await store.CompleteMultipartUploadAsync(State.Key, uploadId, choice.Value.Parts, CancellationToken.None))
-        {
-            case Completion.PartsRejected:
-                await BackToUploadingAsync();
-                return new Refusal(RefusalCode.PartChanged, "A part was replaced while the upload was completed.");
-            default:
-                State.Size ??= size;
-                return await FindOutcomeAsync();
-        }
-    }
-
-    private async Task<Refusal?> FinishSingleAsync(ImmutableArray<NamedPart>? named, CancellationToken cancellationToken)
-    {
-        var choice = PartCheck.Choose(await SinglePartAsync(cancellationToken), named, State.Plan, State.Size);
-        if (!choice.IsSuccess)
-            return choice.Refusal;
-        return await CheckSizeAsync(choice.Value.Parts[0].Size) ?? await FindOutcomeAsync();
-    }
-
-    /// <summary>A form's file is stored once it is there, and given up once the form has expired without one.</summary>
-    private async Task LookForFormAsync(CancellationToken cancellationToken)
-    {
-        var age = Now - State.CreatedAt;
-        if (await FinishAsync(null, cancellationToken) is null || UploadTransitions.IsFinal(State.State))
-            return;
-        if (age > options.UrlLifetime + options.CompletionRetry)
-        {
-            await EndAsync(UploadState.Expired);
-            return;
-        }
-
-        State.ExpiresAt = Now + TimeSpan.FromTicks(Math.Clamp(age.Ticks / 2, options.FormLook.Ticks, Math.Max(options.FormLook.Ticks, options.CompletionRetry.Ticks)));
-        await SaveAsync();
-    }
-
-    /// <summary>
-    /// The multipart upload is over: the object's presence decides how it ended. Records that, and gives the refusal where there is none.
-    /// </summary>
-    private async Task<Refusal?> FindOutcomeAsync()
-    {
-        var found = await store.HeadAsync(State.Key, CancellationToken.None);
-        if (found is not null && (State.Size is null || State.Size == found.Size))
-        {
-            if (State.State != UploadState.Completing)
-                Enter(UploadState.Completing);
-            Enter(UploadState.Stored);
-            State.Size = found.Size;
-            State.ETag = found.ETag;
-            State.VersionId = found.VersionId;
-            State.CompletedAt = Now;
-            State.Lease = null;
-            await SaveAsync();
-            return null;
-        }
-
-        if (found is not null)
-            Log.WrongSize(logger, Tag, State.Size, found.Size);
-        await EndAsync(UploadState.Failed);
-        return new Refusal(RefusalCode.UploadGone, "The store no longer has this upload. Create a new one.") { Tag = Tag };
-    }
-
-    /// <summary>A file whose size was not announced is held to its permission when its parts are known.</summary>
-    private async Task<Refusal?> CheckSizeAsync(long size)
-    {
-        if (State.Size is not null || State.State == UploadState.Completing || State.Permission is not { } permission)
-            return null;
-
-        var largest = Math.Min(permission.MaxSize, options.MaxSize);
-        var refusal = size > largest
-            ? UploadRules.TooLarge(largest)
-            : permission.MaxBytes is null ? null : await Allowance(permission).TakeAsync(permission, 0, size, CancellationToken.None);
-        if (refusal is not null)
-            await EndAsync(UploadState.Failed);
-        return refusal;
-    }
-
-    private async Task BackToUploadingAsync()
-    {
-        Enter(UploadState.Uploading);
-        State.ExpiresAt = Now + options.SessionLifetime;
-        await SaveAsync();
-    }
-
-    /// <summary>Ends the session, then takes what it has from the store. What fails there is the orphan sweep's to find.</summary>
-    private async Task EndAsync(UploadState end)
-    {
-        Enter(end);
-        State.Lease = null;
-        await SaveAsync();
-        try
-        {
-            if (State.UploadId is { } uploadId)
-                await store.AbortMultipartUploadAsync(State.Key, uploadId, CancellationToken.None);
-            await store.DeleteAsync(State.Key, CancellationToken.None);
-        }
-        catch (StoreUnavailableException exception)
-        {
-            Log.LeftBehind(logger, exception, Tag, end);
-        }
-
-        if (State.Permission is { } permission && (permission.MaxFiles ?? permission.MaxBytes) is not null)
-            await Allowance(permission).GiveBackAsync(1, State.Size ?? 0, CancellationToken.None);
-    }
-
-    /// <summary>A creation that came second: what it began in the store is undone, and the tag is free again.</summary>
-    private async Task ForgetAsync()
-    {
-        stale = true;
-        var (key, uploadId) = (State.Key, State.UploadId);
-        state.State = new UploadSessionState();
-        try
-        {
-            if (uploadId is not null)
-                await store.AbortMultipartUploadAsync(key, uploadId, CancellationToken.None);
-        }
-        catch (StoreUnavailableException exception)
-        {
-            Log.LeftBehind(logger, exception, Tag, UploadState.Created);
-        }
-    }
 
     private async Task<ImmutableArray<UploadedPart>> SinglePartAsync(CancellationToken cancellationToken) =>
         await store.HeadAsync(State.Key, cancellationToken) is { } found && (State.Size is null || State.Size == found.Size)
             ? [new UploadedPart(1, found.Size, found.ETag, found.LastModified)]
             : [];
 
-    private async Task<DateTimeOffset?> LastActivityAsync(CancellationToken cancellationToken) =>
-        State.UploadId is { } uploadId && await store.ListPartsAsync(State.Key, uploadId, cancellationToken) is { IsEmpty: false } parts
-            ? parts.Max(part => part.UploadedAt)
-            : null;
-
     private async Task<Result<OpenedUpload>> OpenedAsync(bool resumed, ImmutableArray<UploadedPart> parts, CancellationToken cancellationToken)
     {
         var wanted = State.State is UploadState.Created or UploadState.Uploading
             ? PartCheck.Missing(parts, State.Plan.PartCount, options.FirstUrls)
             : [];
-        return new OpenedUpload(Committed()!, resumed, parts, await SignAsync(wanted, cancellationToken));
+        return new OpenedUpload(committed!, resumed, parts, await SignAsync(wanted, cancellationToken));
     }
 
     private async Task<ImmutableArray<SignedPart>> SignAsync(ImmutableArray<int> parts, CancellationToken cancellationToken)
@@ -443,8 +250,6 @@ internal sealed class UploadSessionGrain(
         return new ObjectHeaders(State.ContentType, metadata);
     }
 
-    private IAllowanceGrain Allowance(Permission permission) => GrainFactory.GetGrain<IAllowanceGrain>(permission.Id);
-
     /// <summary>Moves the time at which the session is given up, seldom enough that a busy client does not cost a write per request.</summary>
     private bool Touch()
     {
@@ -460,7 +265,7 @@ internal sealed class UploadSessionGrain(
     private void Begin(NewUpload request, UploadPlan plan, TimeSpan lifetime)
     {
         var now = Now;
-        state.State = new UploadSessionState
+        State = new UploadSessionState
         {
             User = request.Permission.User,
             FileName = FileNames.Clean(request.FileName),
@@ -487,13 +292,12 @@ internal sealed class UploadSessionGrain(
         State.History = State.History.Add(new StateChange(State.History.Length + 1, next, Now));
     }
 
-    private Upload? Committed() => committed = state.RecordExists ? State.ToUpload(Tag, Now) : null;
+    protected override void OnStored() => committed = Exists ? State.ToUpload(Tag, Now) : null;
 
     private async Task SaveAsync()
     {
         var before = committed?.History.Length ?? 0;
-        await state.WriteStateAsync(CancellationToken.None);
-        Committed();
+        await WriteAsync();
         if (State.History.Length != before)
         {
             Log.Entered(logger, Tag, State.State);
@@ -523,47 +327,9 @@ internal sealed class UploadSessionGrain(
     /// <summary>A turn on a session that exists and is the caller's.</summary>
     private Task<Result<T>> OwnedTurnAsync<T>(Caller caller, Func<Task<Result<T>>> turn, CancellationToken cancellationToken)
         where T : class =>
-        InTurnAsync(
-            async () => !state.RecordExists ? NotFound() : State.User != caller.User ? NotYours() : await turn(),
+        InTurnAsync<Result<T>>(
+            async () => !Exists ? NotFound() : State.User != caller.User ? NotYours() : await turn(),
             cancellationToken);
-
-    /// <summary>Runs a turn on the state as it is now, and again from the start where another process wrote in between.</summary>
-    private async Task<Result<T>> InTurnAsync<T>(Func<Task<Result<T>>> turn, CancellationToken cancellationToken)
-        where T : class
-    {
-        await gate.WaitAsync(cancellationToken);
-        try
-        {
-            for (var attempt = 1; ; attempt++)
-            {
-                if (stale || freshness.ReadBeforeUse)
-                {
-                    await state.ReadStateAsync(cancellationToken);
-                    Committed();
-                    stale = false;
-                }
-
-                try
-                {
-                    return await turn();
-                }
-                catch (InconsistentStateException) when (attempt < MaxAttempts)
-                {
-                    stale = true;
-                }
-                catch
-                {
-                    // Whatever was changed in memory and not written is not to be seen by the next turn.
-                    stale = true;
-                    throw;
-                }
-            }
-        }
-        finally
-        {
-            gate.Release();
-        }
-    }
 
     private static Refusal NotFound() => new(RefusalCode.UploadNotFound, "There is no such upload.");
 
