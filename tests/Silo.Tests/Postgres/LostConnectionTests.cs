@@ -13,6 +13,9 @@ namespace Media.Silo.Tests.Postgres;
 /// <summary>The database goes away, between calls and in the middle of them, and comes back.</summary>
 public sealed class LostConnectionTests : IAsyncLifetime
 {
+    // Far above what a call may take (a few seconds), as the machine may be busy; far below for ever.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+
     private TestPostgres _server = null!;
     private TcpProxy _proxy = null!;
     private PostgresDatabase _direct = null!;
@@ -52,7 +55,7 @@ public sealed class LostConnectionTests : IAsyncLifetime
         var clock = Stopwatch.StartNew();
         await Assert.ThrowsAsync<StorageUnavailableException>(() => WriteAsync("tag0", states[0]));
         await Assert.ThrowsAsync<StorageUnavailableException>(() => _storage.ReadAsync<UploadSessionState>(StorageNames.UploadSession, "tag0"));
-        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, Patience);
 
         await _server.RestartAsync(TestContext.Current.CancellationToken);
         // At once and all of them, though every connection in the pool is dead.
@@ -81,7 +84,7 @@ public sealed class LostConnectionTests : IAsyncLifetime
         await Assert.ThrowsAsync<StorageUnavailableException>(() => _storage.ReadAsync<UploadSessionState>(StorageNames.UploadSession, "tag"));
 
         // The statement, then Npgsql's attempts to cancel it: twice the time of connecting.
-        Assert.InRange(clock.Elapsed, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(9));
+        Assert.InRange(clock.Elapsed, TimeSpan.FromSeconds(1), Patience);
     }
 
     [Theory]

@@ -41,7 +41,8 @@ internal sealed class TcpProxy : IDisposable
     {
         foreach (var (client, server) in _pairs)
         {
-            client.Client.Close(0);
+            // Without a socket where the pair has ended by itself in between.
+            client.Client?.Close(0);
             server.Dispose();
         }
 
