@@ -73,6 +73,7 @@ internal sealed partial class DeliveryGate(
         response.StatusCode = status;
         response.Headers.CacheControl = "no-cache";
         response.ContentType = "text/plain";
+        response.ContentLength = line.Length + 1;
         return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.WriteAsync(line + "\n", context.RequestAborted);
     }
 
