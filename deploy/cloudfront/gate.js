@@ -20,7 +20,7 @@ function decode(text) {
 }
 
 function isPlain(uri) {
-  if (uri[0] !== '/' || uri[uri.length - 1] === '/') return false;
+  if (uri[uri.length - 1] === '/') return false;
   if (uri.indexOf('\\') >= 0 || uri.indexOf('\0') >= 0 || uri.indexOf('//') >= 0) return false;
   return uri.split('/').every(segment => segment !== '.' && segment !== '..');
 }
@@ -64,7 +64,7 @@ function check(request, now) {
   if (request.method !== 'GET') return 'method';
 
   const uri = decode(request.uri);
-  if (uri === null || !isPlain(uri)) return 'uri';
+  if (uri === null || request.uri[0] !== '/' || !isPlain(uri)) return 'uri';
 
   const origin = headerOf(request, 'origin');
   if (origin !== null && !isAllowed(origin)) return 'origin';

@@ -73,7 +73,7 @@ internal static class DeliveryRules
     {
         if (request.Method is not ("GET" or "HEAD"))
             return Failed(DeliveryCheck.Method);
-        if (!UriComponent.TryDecode(request.Uri, out var uri) || !IsPlain(uri))
+        if (!request.Uri.StartsWith('/') || !UriComponent.TryDecode(request.Uri, out var uri) || !IsPlain(uri))
             return Failed(DeliveryCheck.Uri);
         if (request.Origin is { } origin && !origins.Contains(origin) && origin != ownOrigin)
             return Failed(DeliveryCheck.Origin);
@@ -105,7 +105,7 @@ internal static class DeliveryRules
 
     private static bool IsPlain(string uri)
     {
-        if (!uri.StartsWith('/') || uri.EndsWith('/') || uri.AsSpan().ContainsAny('\\', '\0') || uri.Contains("//", StringComparison.Ordinal))
+        if (uri.EndsWith('/') || uri.AsSpan().ContainsAny('\\', '\0') || uri.Contains("//", StringComparison.Ordinal))
             return false;
         foreach (var segment in uri.AsSpan().Split('/'))
         {
