@@ -13,7 +13,7 @@ internal static class ApiEnvironment
     };
 
     /// <summary>What the settings say below <c>Media</c>, and this copy's own addresses and keys where they say nothing.</summary>
-    public static IReadOnlyDictionary<string, string?> Create(LocalSettings settings, string? postgresConnectionString)
+    public static IReadOnlyDictionary<string, string?> Create(LocalSettings settings, string? postgresConnectionString, string? deliverySecret = null)
     {
         var environment = new Dictionary<string, string?>(Logging, StringComparer.OrdinalIgnoreCase)
         {
@@ -23,6 +23,7 @@ internal static class ApiEnvironment
             ["Media__S3__Endpoint"] = settings.S3Endpoint,
             ["Media__S3__Region"] = settings.Region,
             ["Media__S3__Bucket"] = settings.Bucket,
+            ["Media__Delivery__Secrets__0"] = deliverySecret,
             ["Media__Api__WebRoot"] = Path.Combine(Rooms.Root, "src", "Web", "app", "dist"),
             // The account is the host's, and is not the API's to know.
             ["MEDIA_PASSWORD"] = null,

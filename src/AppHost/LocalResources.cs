@@ -100,7 +100,7 @@ internal sealed class LocalResources
         Name = "api",
         Endpoint = _settings.PageUrl,
         WaitFor = waitFor,
-        Prepare = _ => Task.FromResult(ForDotnet(ChildProcessOptions.Dotnet("api", Rooms.Output("src/Api", "Media.Api"))) with { Environment = ApiEnvironment.Create(_settings, PostgresConnectionString) }),
+        Prepare = _ => Task.FromResult(ForDotnet(ChildProcessOptions.Dotnet("api", Rooms.Output("src/Api", "Media.Api"))) with { Environment = ApiEnvironment.Create(_settings, PostgresConnectionString, DeliverySecret.ReadOrMake(_settings.DataFolder)) }),
         Probe = async (_, cancellationToken) =>
         {
             using var answer = await _http.GetAsync(new Uri(_settings.PageUrl + "/health/ready"), cancellationToken);

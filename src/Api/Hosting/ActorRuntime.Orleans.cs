@@ -19,6 +19,8 @@ internal static class ActorRuntime
 
         // Permissions and signals need the database without a silo too.
         host.AddMediaPostgres();
+        // Delivery reads the bucket from here.
+        host.AddMediaS3();
         var silo = host.Configuration.GetSection(SiloOptions.Section).Get<SiloOptions>() ?? new SiloOptions();
         var postgres = host.Configuration.GetSection(PostgresOptions.Section).Get<PostgresOptions>() ?? new PostgresOptions();
         host.UseOrleansClient(client =>

@@ -1,4 +1,5 @@
 using System.Net;
+using Media.Api.Delivery;
 using Media.Api.Doors.Companion;
 using Media.Api.Doors.V1;
 using Media.Api.Json;
@@ -47,6 +48,7 @@ internal static partial class ApiApplication
         services.AddSingleton<PermissionEnvelope>();
         services.AddSingleton<OriginList>();
         services.AddSingleton<StoreAddress>();
+        services.AddDelivery();
         services.AddHealthChecks();
         services.ConfigureHttpJsonOptions(json =>
         {
@@ -63,6 +65,7 @@ internal static partial class ApiApplication
             app.UseForwardedHeaders(ForwardedBy(options.KnownProxies));
         ProblemForm.Use(app, CompanionDoor.Prefix, CompanionForm.Instance);
         app.UseMiddleware<SafetyHeaders>();
+        app.UseDelivery();
         app.UseMiddleware<OriginGate>();
         app.UseMiddleware<FailureGate>();
         // What the framework answers without a body: no such route, a wrong method, a wrong media type.
@@ -77,6 +80,7 @@ internal static partial class ApiApplication
         app.MapPermissionsDoor();
         app.MapUploadsDoor();
         app.MapCompanionDoor();
+        app.MapLinksDoor();
         app.MapHealthDoor();
         app.MapOpenApi("/openapi/{documentName}.json");
     }

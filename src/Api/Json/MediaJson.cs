@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Media.Api.Delivery;
 using Media.Api.Doors.Companion;
 using Media.Api.Doors.V1;
 using Media.Api.Hosting;
@@ -37,6 +38,8 @@ namespace Media.Api.Json;
 [JsonSerializable(typeof(ImmutableArray<PartAnswer>))]
 [JsonSerializable(typeof(ImmutableArray<UrlAnswer>))]
 [JsonSerializable(typeof(UploadEvent))]
+[JsonSerializable(typeof(LinkRequest))]
+[JsonSerializable(typeof(LinkAnswer))]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(CompanionCreateRequest))]
 [JsonSerializable(typeof(CompanionCreateAnswer))]

@@ -31,6 +31,9 @@ internal static class ProblemCatalog
     public static Problem ObjectStoreUnavailable { get; } =
         Of(503, "object_store_unavailable", "The object store does not answer", "Nothing was lost. Try again.") with { RetryAfter = OutageRetry };
 
+    public static Problem DeliveryNotConfigured { get; } =
+        Of(503, "delivery_not_configured", "Delivery is off", "This server has no secret to sign links with: Media:Delivery:Secrets.");
+
     public static Problem TooManyAttempts(TimeSpan retryAfter) =>
         Of(429, "too_many_attempts", "Too many wrong tries", "Wait before the next try.") with { RetryAfter = retryAfter };
 

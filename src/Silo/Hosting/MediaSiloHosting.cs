@@ -48,13 +48,15 @@ public static class MediaSiloHosting
         return builder;
     }
 
-    /// <summary>Adds the bucket and the URL signer.</summary>
-    private static void AddMediaS3(this IHostApplicationBuilder builder)
+    /// <summary>Adds the bucket, its reader and the URL signer; for processes without a silo that deliver from the bucket, too.</summary>
+    public static void AddMediaS3(this IHostApplicationBuilder builder)
     {
+        ArgumentNullException.ThrowIfNull(builder);
         builder.AddValidated<S3Options>(S3Options.Section);
         var services = builder.Services;
         services.TryAddSingleton<S3Connection>();
         services.TryAddSingleton<IObjectStore, S3ObjectStore>();
+        services.TryAddSingleton<IObjectReader, S3ObjectReader>();
         services.TryAddSingleton<IUrlSigner, S3UrlSigner>();
         services.AddHealthChecks().AddCheck<S3HealthCheck>("s3", tags: [ReadyTag]);
     }

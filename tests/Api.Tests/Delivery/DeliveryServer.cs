@@ -1,0 +1,60 @@
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using Media.Api.Delivery;
+using Media.Api.Tests.Support;
+using static Media.Api.Tests.Support.Samples;
+
+namespace Media.Api.Tests.Delivery;
+
+/// <summary>An API that delivers, and what it takes to upload and to ask by link.</summary>
+public sealed class DeliveryServer(ApiFixture api) : IAsyncLifetime
+{
+    public const string Referer = ApiServer.Origin + "/page";
+    private static readonly byte[] Secret = RandomNumberGenerator.GetBytes(32);
+    private ApiServer? server;
+
+    public static string HexSecret => Convert.ToHexString(Secret);
+
+    public ApiServer Server => server!;
+
+    public ApiClient Client => Server.Client;
+
+    public async ValueTask InitializeAsync() => server = await api.StartAnotherAsync(settings: ("Media:Delivery:Secrets:0", HexSecret));
+
+    public async ValueTask DisposeAsync()
+    {
+        if (server is not null)
+            await server.DisposeAsync();
+    }
+
+    /// <summary>Uploads a file whole.</summary>
+    /// <returns>Its tag.</returns>
+    public async Task<string> UploadAsync(byte[] bytes, string fileName = "film.mp4", string contentType = "video/mp4")
+    {
+        var created = (await Client.AsAsync("POST", "/v1/uploads", Body(bytes.Length, fileName: fileName, contentType: contentType))).Ok(201);
+        foreach (var url in created["urls"]!.AsArray())
+            await Client.PutAsync((string)url!["url"]!, bytes, url["headers"]);
+        return (string)(await Client.AsAsync("POST", $"/v1/uploads/{created["tag"]}/complete")).Ok()["tag"]!;
+    }
+
+    /// <summary>Signs any folder, as whoever has the secret can.</summary>
+    public static string Sign(string folder, TimeSpan? lifetime = null) =>
+        DeliverySigner.Sign(Secret, folder, TimeProvider.System.GetUtcNow() + (lifetime ?? TimeSpan.FromHours(1)), "LsX2IlDdSRQ5ioFccXBOL");
+
+    /// <summary>A signed address of an upload.</summary>
+    public static string LinkOf(string tag, string name = "film.mp4") => $"/media/upload/{tag}/{name}?{Sign($"/upload/{tag}/")}";
+
+    /// <summary>Asks as a page of an allowed origin does.</summary>
+    public async Task<HttpResponseMessage> GetAsync(string target, string method = "GET", params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), target);
+        request.Headers.TryAddWithoutValidation("Referer", Referer);
+        foreach (var (name, value) in headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        return await Client.Http.SendAsync(request, TestContext.Current.CancellationToken);
+    }
+
+    public static string? HeaderOf(HttpResponseMessage response, string name) => Find(response.Headers, name) ?? Find(response.Content.Headers, name);
+
+    private static string? Find(HttpHeaders headers, string name) => headers.TryGetValues(name, out var values) ? string.Join(", ", values) : null;
+}
