@@ -13,6 +13,7 @@ internal sealed class Store : IDisposable
     private readonly Disk _disk;
     private readonly BlobStore _blobs;
     private long _lastTime;
+    private int _uploads;
 
     public Store(DevStorageOptions options, ILogger<Store>? log = null)
     {
@@ -46,7 +47,7 @@ internal sealed class Store : IDisposable
     /// <summary>The key that SSE-S3 wraps data keys with.</summary>
     public byte[] StoreKey { get; }
 
-    /// <summary>Milliseconds since 1970, never twice the same and never backwards, so that what came later sorts later.</summary>
+    /// <summary>Milliseconds since 1970, never backwards, so that what came later does not sort earlier.</summary>
     public long Now()
     {
         var now = Options.Time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -72,8 +73,8 @@ internal sealed class Store : IDisposable
     public static string NewVersionId(Bucket bucket) =>
         bucket.Versioning == Versioning.Enabled ? RandomNumberGenerator.GetString(Alphanumeric, 32) : ObjectVersion.NullId;
 
-    /// <summary>An upload id that sorts by the time it was made, which is the order S3 lists uploads of one key in.</summary>
-    public static string NewUploadId(long now) => $"{now:x12}{RandomNumberGenerator.GetString(Alphanumeric, 36)}";
+    /// <summary>An upload id that sorts by when it was made, also within a millisecond: the order that S3 lists uploads of one key in.</summary>
+    public string NewUploadId(long now) => $"{now:x12}{(uint)Interlocked.Increment(ref _uploads):x8}{RandomNumberGenerator.GetString(Alphanumeric, 28)}";
 
     public void Dispose()
     {

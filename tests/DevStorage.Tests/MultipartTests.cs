@@ -170,7 +170,7 @@ public sealed class MultipartTests(StorageServer server) : IClassFixture<Storage
     {
         var bucket = await server.NewBucketAsync();
         var made = new List<(string Key, string Id)>();
-        foreach (var key in (string[])["a/1", "a/1", "b", "a/2", "c"])
+        foreach (var key in (string[])["a/1", "a/1", "b", "a/1", "a/1", "a/2", "c", "a/1"])
             made.Add((key, await server.BeginAsync(bucket, key)));
         var seen = new List<(string, string)>();
         var request = new ListMultipartUploadsRequest { BucketName = bucket, MaxUploads = 1 };

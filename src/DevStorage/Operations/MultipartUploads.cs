@@ -15,7 +15,7 @@ internal sealed class MultipartUploads(Store store, BodyReceiver receiver)
             var now = store.Now();
             var made = new MultipartUpload
             {
-                UploadId = Store.NewUploadId(now),
+                UploadId = store.NewUploadId(now),
                 Key = request.Key,
                 Initiated = now,
                 Initiator = request.Authentication.AccessKey,
