@@ -146,7 +146,10 @@ internal sealed partial class UploadSessionGrain
         await SaveAsync();
     }
 
-    /// <summary>Ends the session, then takes what it has from the store. What fails there is the orphan sweep's to find.</summary>
+    /// <summary>
+    /// Ends the session, then takes what it has from the store. Parts that stay behind are the orphan sweep's to find; a whole object, which only an
+    /// ending in the middle of completing or a single PUT can leave, is not looked for.
+    /// </summary>
     private async Task EndAsync(UploadState end)
     {
         Enter(end);
