@@ -37,12 +37,7 @@ public sealed class CommandLineTests
     {
         await using var bench = await Bench.StartAsync();
         var path = bench.File(40 * Part);
-        bench.Store.Fault = async (context, part, _) =>
-        {
-            if (part > 10)
-                await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
-            return part > 10;
-        };
+        bench.Store.HoldPartsAfter(10);
         using (var first = CommandProcess.Start(bench, "upload", path))
         {
             await Bench.UntilAsync(() => bench.Store.Taken.Count >= 10);
@@ -68,12 +63,7 @@ public sealed class CommandLineTests
     {
         await using var bench = await Bench.StartAsync();
         var path = bench.File(40 * Part);
-        bench.Store.Fault = async (context, part, _) =>
-        {
-            if (part > 10)
-                await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
-            return part > 10;
-        };
+        bench.Store.HoldPartsAfter(10);
         using var process = CommandProcess.Start(bench, "upload", "--json", path);
         await Bench.UntilAsync(() => bench.Store.Taken.Count >= 10);
         await process.InterruptAsync();
@@ -91,12 +81,7 @@ public sealed class CommandLineTests
     {
         await using var bench = await Bench.StartAsync();
         var path = bench.File(40 * Part);
-        bench.Store.Fault = async (context, part, _) =>
-        {
-            if (part > 10)
-                await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
-            return part > 10;
-        };
+        bench.Store.HoldPartsAfter(10);
         using var first = CommandProcess.Start(bench, "upload", path);
         await Bench.UntilAsync(() => bench.Store.Taken.Count >= 10);
         var holder = bench.Api.Only.Holder;

@@ -101,7 +101,7 @@ public sealed class SessionTests
             if (part < 6)
                 return false;
             // These never end by themselves: only the heartbeat's news can.
-            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            await StorePeer.HoldAsync(context);
             Interlocked.Increment(ref stopped);
             return true;
         };

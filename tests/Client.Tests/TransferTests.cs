@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Media.Client.Tests.Peer;
 using Media.Client.Uploading;
 using Microsoft.AspNetCore.Http;
 
@@ -138,7 +139,7 @@ public sealed class TransferTests
                 return false;
             _ = await context.Request.Body.ReadAtLeastAsync(new byte[1000], 1000);
             Interlocked.Increment(ref stalled);
-            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            await StorePeer.HoldAsync(context);
             return true;
         };
         var outcome = await bench.UploadAsync(bench.File(Large), Bench.Quick() with { StallTimeout = TimeSpan.FromSeconds(1), StoreAnswerTimeout = TimeSpan.FromSeconds(50) });
@@ -155,7 +156,7 @@ public sealed class TransferTests
             if (attempt > 1)
                 return false;
             await context.Request.Body.CopyToAsync(Stream.Null);
-            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            await StorePeer.HoldAsync(context);
             return true;
         };
         var outcome = await bench.UploadAsync(bench.File(3 * Part), Bench.Quick() with { StoreAnswerTimeout = TimeSpan.FromMilliseconds(300) });

@@ -30,6 +30,18 @@ internal sealed class StorePeer : IAsyncDisposable
 
     public StoreFault? Fault { get; set; }
 
+    /// <summary>Keeps a request without an answer until its client gives up.</summary>
+    public static Task HoldAsync(HttpContext context) =>
+        Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+
+    /// <summary>Takes the first parts, and holds every later one.</summary>
+    public void HoldPartsAfter(int last) => Fault = async (context, part, _) =>
+    {
+        if (part > last)
+            await HoldAsync(context);
+        return part > last;
+    };
+
     public int MostAtOnce { get; private set; }
 
     public int Refused;
