@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Media.Grains.Uploads;
+using Orleans;
 
 namespace Media.Grains.Ports;
 
@@ -48,6 +49,7 @@ public sealed record ObjectHeaders(string ContentType, ImmutableDictionary<strin
 /// <param name="VersionId">In a versioned bucket, else null.</param>
 /// <param name="ContentType">As stored.</param>
 /// <param name="LastModified">When it was stored.</param>
+[GenerateSerializer, Immutable, Alias("media.stored-object")]
 public sealed record StoredObject(long Size, string ETag, string? VersionId, string? ContentType, DateTimeOffset LastModified);
 
 /// <summary>A multipart upload that is not completed.</summary>

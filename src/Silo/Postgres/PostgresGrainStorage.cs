@@ -12,7 +12,7 @@ namespace Media.Silo.Postgres;
 
 /// <summary>
 /// Grain state, one row per grain; the row's version is the ETag. A read, a write and a deletion are one round trip each; only a write that lost asks
-/// once more, for what it lost to.
+/// once more, for what it lost to. What a state brings about (<see cref="IStateEffects"/>) is written by the same statement.
 /// <para>
 /// A connection that breaks after a write was sent leaves open whether it landed. Every write therefore carries an id that the row keeps, and the ids
 /// of writes whose outcome is unknown stay with the activation's state object until it reads again: the next write goes through on the version that
@@ -36,6 +36,10 @@ internal sealed class PostgresGrainStorage(PostgresDatabase database) : IGrainSt
         where type = $1 and id = $2 and (version = $6 or write_id = any($3))
         returning version
         """;
+
+    private static readonly string InsertWithEffectsSql = $"with written as ({InsertSql}){PostgresEffects.Clauses(6)} select version from written";
+
+    private static readonly string UpdateWithEffectsSql = $"with written as ({UpdateSql}){PostgresEffects.Clauses(7)} select version from written";
 
     internal const string DeleteSql = "delete from grain_state where type = $1 and id = $2 and (version = $4 or write_id = any($3)) returning version";
 
@@ -80,7 +84,10 @@ internal sealed class PostgresGrainStorage(PostgresDatabase database) : IGrainSt
         var row = new Row(stateName, grainId.Key.ToString()!);
         var json = Serialize(row, grainState.State);
         var unknown = _unknown.GetValue(grainState, static _ => new UnknownOutcomes());
-        var write = new Write(row, ToVersion(grainState.ETag), unknown.Begin(out var writeId), writeId, json);
+        var write = new Write(row, ToVersion(grainState.ETag), unknown.Begin(out var writeId), writeId, json)
+        {
+            Effects = (grainState.State as IStateEffects)?.Effects ?? StateEffects.None,
+        };
         Outcome outcome;
         try
         {
@@ -128,7 +135,9 @@ internal sealed class PostgresGrainStorage(PostgresDatabase database) : IGrainSt
 
     private static async Task<Outcome> SendWriteAsync(NpgsqlConnection connection, Write write, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(write.Version is null ? InsertSql : UpdateSql, connection)
+#pragma warning disable CA2100 // Made of constants.
+        await using var command = new NpgsqlCommand(SqlOf(write), connection)
+#pragma warning restore CA2100
         {
             Parameters =
             {
@@ -138,10 +147,19 @@ internal sealed class PostgresGrainStorage(PostgresDatabase database) : IGrainSt
             },
         };
         if (write.Version is { } version) command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = version });
+        if (!write.Effects.IsEmpty)
+        {
+            foreach (var parameter in PostgresEffects.Parameters(write.Effects)) command.Parameters.Add(parameter);
+        }
+
         return await command.ExecuteScalarAsync(cancellationToken) is long written
             ? new Outcome(written, null)
             : new Outcome(null, await FindVersionAsync(connection, write.Row, cancellationToken));
     }
+
+    private static string SqlOf(Write write) => write.Effects.IsEmpty
+        ? write.Version is null ? InsertSql : UpdateSql
+        : write.Version is null ? InsertWithEffectsSql : UpdateWithEffectsSql;
 
     private static async Task<Outcome> SendDeleteAsync(NpgsqlConnection connection, Write write, CancellationToken cancellationToken)
     {
@@ -204,7 +222,11 @@ internal sealed class PostgresGrainStorage(PostgresDatabase database) : IGrainSt
     /// <param name="Unknown">Writes of the writer's own that may have landed, this one among them: the call may be sent twice.</param>
     /// <param name="WriteId">This write.</param>
     /// <param name="Json">The state.</param>
-    private sealed record Write(Row Row, long? Version, Guid[] Unknown, Guid WriteId, byte[] Json);
+    private sealed record Write(Row Row, long? Version, Guid[] Unknown, Guid WriteId, byte[] Json)
+    {
+        /// <summary>What comes about with the state, if and only if it is written.</summary>
+        public StateEffects Effects { get; init; } = StateEffects.None;
+    }
 
     private sealed record Outcome(long? Written, long? Stored);
 
