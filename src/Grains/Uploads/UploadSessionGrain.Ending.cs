@@ -31,7 +31,7 @@ internal sealed partial class UploadSessionGrain
                     State.ExpiresAt = last + options.SessionLifetime;
                     await SaveAsync();
                 }
-                else
+                else if (!await ReferIfFiledAsync(cancellationToken))
                 {
                     await EndAsync(UploadState.Expired);
                 }
