@@ -36,8 +36,8 @@ public interface IObjectStore
     /// <param name="target">The copy's key.</param>
     /// <param name="headers">What the copy is stored with; null for what the object is stored with.</param>
     /// <param name="onlyIfAbsent">
-    /// Leaves alone what is under <paramref name="target"/> already. On stores that know no such condition another copy that ends between the question
-    /// and ours is replaced. A call with it can be repeated even when the object was deleted after the copy.
+    /// Leaves alone what is under <paramref name="target"/> already; on a store that knows no such condition, what comes there during the copy is
+    /// replaced. A call with it can be repeated even when the object was deleted after the copy.
     /// </param>
     /// <param name="cancellationToken">Gives up; what was copied so far is taken back.</param>
     Task<CopyOutcome> CopyAsync(

@@ -7,7 +7,11 @@ namespace Media.Silo.S3;
 /// <summary>A copy by one request (CopyObject), which S3 takes for objects of up to 5 GiB.</summary>
 internal sealed class S3WholeCopy(S3ObjectStore store, IAmazonS3 client, S3Options options, CopyOrder order) : S3Copy(store, order)
 {
-    public Task<CopyOutcome> RunAsync(CancellationToken cancellationToken) => CopyAsync(Order.OnlyIfAbsent, cancellationToken);
+    public async Task<CopyOutcome> RunAsync(CancellationToken cancellationToken) =>
+        // Asked even of a store that takes the condition, as not every one that takes it holds to it.
+        Order.OnlyIfAbsent && await Store.HeadAsync(Order.Target, cancellationToken) is { } there
+            ? CopyOutcome.Exists(there)
+            : await CopyAsync(Order.OnlyIfAbsent, cancellationToken);
 
     private async Task<CopyOutcome> CopyAsync(bool conditional, CancellationToken cancellationToken)
     {
@@ -19,9 +23,7 @@ internal sealed class S3WholeCopy(S3ObjectStore store, IAmazonS3 client, S3Optio
         }
         catch (StoreUnavailableException failure) when (conditional && S3Failures.IsNotImplemented(failure))
         {
-            return await Store.HeadAsync(Order.Target, cancellationToken) is { } there
-                ? CopyOutcome.Exists(there)
-                : await CopyAsync(conditional: false, cancellationToken);
+            return await CopyAsync(conditional: false, cancellationToken);
         }
         catch (StoreUnavailableException failure) when (IsExplained(failure))
         {
