@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Amazon.S3;
 using Amazon.S3.Model;
 using Media.Grains.Ports;
 using Media.Silo.S3;
@@ -11,29 +12,26 @@ namespace Media.Silo.Tests.S3;
 /// <summary>Our side of a real store's bucket, and what a test puts there behind its back.</summary>
 internal sealed class RealStore : IDisposable
 {
-    private readonly StorageFixture _storage;
     private readonly S3Connection _connection;
     private readonly string _bucket;
 
     public RealStore(StorageFixture storage, string? bucket = null, Action<S3Options>? configure = null)
+        : this(storage.Endpoint, storage.AccessKey, storage.SecretKey, bucket ?? storage.Bucket, configure)
     {
-        _storage = storage;
-        _bucket = bucket ?? storage.Bucket;
-        var settings = new S3Options
-        {
-            Endpoint = storage.Endpoint,
-            AccessKey = storage.AccessKey,
-            SecretKey = storage.SecretKey,
-            Region = storage.Region,
-            Bucket = _bucket,
-            ForcePathStyle = true,
-        };
+    }
+
+    public RealStore(Uri endpoint, string accessKey, string secretKey, string bucket, Action<S3Options>? configure = null)
+    {
+        _bucket = bucket;
+        var settings = new S3Options { Endpoint = endpoint, AccessKey = accessKey, SecretKey = secretKey, Bucket = bucket, ForcePathStyle = true };
         configure?.Invoke(settings);
         var options = Options.Create(settings);
         _connection = new S3Connection(options);
         Store = new S3ObjectStore(_connection, options, NullLogger<S3ObjectStore>.Instance);
         Reader = new S3ObjectReader(_connection, options);
     }
+
+    public IAmazonS3 Client => _connection.Client;
 
     public S3ObjectStore Store { get; }
 
@@ -48,13 +46,13 @@ internal sealed class RealStore : IDisposable
         using var content = new MemoryStream(body);
         var request = new PutObjectRequest { BucketName = _bucket, Key = key, InputStream = content, ContentType = "text/plain" };
         request.Metadata.Add("file-name", "a%20b");
-        await _storage.Client.PutObjectAsync(request, Token);
+        await Client.PutObjectAsync(request, Token);
         return (await Store.HeadAsync(key, Token))!;
     }
 
     public async Task<byte[]> GetAsync(string key)
     {
-        using var answer = await _storage.Client.GetObjectAsync(_bucket, key, Token);
+        using var answer = await Client.GetObjectAsync(_bucket, key, Token);
         using var body = new MemoryStream();
         await answer.ResponseStream.CopyToAsync(body, Token);
         return body.ToArray();
@@ -62,7 +60,7 @@ internal sealed class RealStore : IDisposable
 
     public async Task<ObjectHeaders> GetHeadersAsync(string key)
     {
-        var head = await _storage.Client.GetObjectMetadataAsync(_bucket, key, Token);
+        var head = await Client.GetObjectMetadataAsync(_bucket, key, Token);
         return new ObjectHeaders(
             head.Headers.ContentType, head.Metadata.Keys.ToImmutableDictionary(name => name["x-amz-meta-".Length..], name => head.Metadata[name]));
     }
