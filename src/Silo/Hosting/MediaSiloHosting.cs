@@ -45,6 +45,7 @@ public static class MediaSiloHosting
         builder.AddJobs();
         services.AddJobHandler<SweepUploadsJob>();
         services.AddJobHandler<SweepOrphansJob>();
+        services.AddJobHandler<SweepObjectsJob>();
         return builder;
     }
 
