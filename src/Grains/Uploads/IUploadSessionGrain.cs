@@ -62,7 +62,7 @@ public interface IUploadSessionGrain : IGrainWithStringKey
     Task<Result<OpenedUpload>> AnswerChallengeAsync(Caller caller, string? digest, CancellationToken cancellationToken);
 
     /// <summary>Called by the verification job when it starts, or starts again.</summary>
-    /// <returns>The upload, which is being verified from now on; null where there is nothing to verify, or it has been.</returns>
+    /// <returns>The upload, which is being verified from now on, or has ended; null where there is none.</returns>
     Task<Upload?> BeginVerificationAsync(CancellationToken cancellationToken);
 
     /// <summary>Called when the content is known and the file is in the catalog.</summary>

@@ -15,7 +15,7 @@ internal sealed partial class UploadSessionGrain
                     await SaveAsync();
                 }
 
-                return State.State == UploadState.Verifying ? committed : null;
+                return committed;
             },
             cancellationToken);
 
