@@ -215,7 +215,7 @@ public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixt
         cluster.Store.PutPart(opened.Upload.UploadId!, 1, 8 * MiB);
         cluster.Store.PutPart(opened.Upload.UploadId!, 2, 4 * MiB);
 
-        var completed = await Session.CompleteAsync(Owner, [new(2, "etag2"), new(1, "etag1")], none);
+        var completed = await Session.CompleteAsync(Owner, [new(2, "etag2"), new(1, "etag1")], null, none);
 
         Assert.Equal(fits ? null : RefusalCode.FileTooLarge, completed.Refusal?.Code);
         Assert.Equal(fits ? 12 * MiB : null, completed.Value?.Size);
