@@ -3,6 +3,7 @@ using Media.Grains.Ports;
 using Media.Silo.Jobs;
 using Media.Silo.Postgres;
 using Media.Silo.S3;
+using Media.Silo.Verification;
 using Media.Silo.Workers;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -19,7 +20,7 @@ public static class MediaSiloHosting
 
     /// <summary>
     /// Adds the silo, grain storage, the database (<see cref="MediaPostgresHosting.AddMediaPostgres"/>), the object store, the URL signer and the
-    /// workers. Settings are under <c>Media:Postgres</c>, <c>Media:S3</c>, <c>Media:Uploads</c>, <c>Media:Jobs</c> and <c>Media:Silo</c>, and are
+    /// workers. Settings are under <c>Media:Postgres</c>, <c>Media:S3</c>, <c>Media:Uploads</c>, <c>Media:Content</c>, <c>Media:Verification</c>, <c>Media:Jobs</c> and <c>Media:Silo</c>, and are
     /// checked when the host starts.
     /// </summary>
     /// <param name="builder">The host.</param>
@@ -45,6 +46,10 @@ public static class MediaSiloHosting
         builder.AddJobs();
         services.AddJobHandler<SweepUploadsJob>();
         services.AddJobHandler<SweepOrphansJob>();
+        builder.AddValidated<VerificationOptions>(VerificationOptions.Section);
+        services.TryAddSingleton<ObjectHasher>();
+        services.AddJobHandler<VerifyUploadJob>();
+        services.AddJobHandler<SweepObjectsJob>();
         return builder;
     }
 
