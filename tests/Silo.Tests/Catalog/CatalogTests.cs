@@ -75,10 +75,25 @@ public sealed class CatalogTests(PostgresFixture postgres) : IAsyncLifetime, ICl
         Assert.Equal(ContentState.Stored, announced.State);
         var file = Samples.File(content, "bob");
 
-        var added = await _catalog.AddFileAsync(file, announced.Generation, Samples.Object(etag: "\"other\"", versionId: "v2"), Token);
+        var added = await _catalog.AddFileAsync(file, announced.Generation, null, Token);
 
         Assert.Equal((first.ETag, first.VersionId, true), (added!.ETag, added.VersionId, added.Duplicate));
         Assert.Equal(2, (await _catalog.FindContentAsync(content.PieceHash, Token))!.Files);
+        Assert.Equal(["upload.duplicate"], await EventsAsync(file.Id));
+    }
+
+    [Fact]
+    public async Task AddFile_StoredButPutThereAgain_KnowsTheNewObject()
+    {
+        var (content, _) = await _catalog.StoreAsync();
+        var announced = await _catalog.BeginPromotionAsync(content, Token);
+        var file = Samples.File(content, "bob");
+
+        var added = await _catalog.AddFileAsync(file, announced.Generation, Samples.Object(etag: "\"other\"", versionId: "v2"), Token);
+
+        Assert.Equal(("\"other\"", "v2", true), (added!.ETag, added.VersionId, added.Duplicate));
+        var found = (await _catalog.FindContentAsync(content.PieceHash, Token))!;
+        Assert.Equal(("\"other\"", "v2"), (found.ETag, found.VersionId));
         Assert.Equal(["upload.duplicate"], await EventsAsync(file.Id));
     }
 
