@@ -1,0 +1,62 @@
+using System.Collections.Immutable;
+using Media.Grains.Contents;
+using Media.Grains.Ports;
+using Media.Silo.Jobs;
+using Microsoft.Extensions.Options;
+
+namespace Media.Silo.Thumbnails;
+
+/// <summary>
+/// Makes thumbnails of a content; the key is its piece hash. What the file itself makes impossible is recorded and not tried again; what the bucket, the
+/// database or the machine refuses is. A run that ends anywhere is repeated from the start, and puts the same objects in the same places.
+/// </summary>
+internal sealed partial class MakeThumbnailsJob(
+    ThumbnailStore thumbnails, ThumbnailMaker maker, IObjectStore store, IOptions<ThumbnailOptions> options, ILogger<MakeThumbnailsJob> logger) : IJobHandler
+{
+    private static readonly ObjectHeaders Headers = new(ThumbnailFormats.Type, ImmutableDictionary<string, string>.Empty);
+
+    public string Kind => JobKinds.MakeThumbnails;
+
+    public int MostAtOnce => options.Value.Concurrency;
+
+    public async Task RunAsync(JobContext job, CancellationToken cancellationToken)
+    {
+        var pieceHash = job.Key ?? throw new InvalidOperationException("A job for thumbnails has no key.");
+        var subject = await thumbnails.FindAsync(pieceHash, cancellationToken);
+        if (subject is null)
+        {
+            // What an earlier run may have put there while the content went.
+            foreach (var width in ThumbnailFormats.Widths) await store.DeleteAsync(ContentKeys.Thumbnail(pieceHash, width), cancellationToken);
+            return;
+        }
+
+        ThrowUnlessStored(subject.State);
+        if (ThumbnailFormats.Widths.All(subject.Widths.Contains)) return;
+        var outcome = await maker.MakeAsync(subject, cancellationToken);
+        if (outcome.Failure is { } failure)
+        {
+            await thumbnails.FailAsync(pieceHash, failure, cancellationToken);
+            LogFailed(pieceHash, failure.Reason, failure.Detail);
+            return;
+        }
+
+        var stored = ImmutableArray.CreateBuilder<StoredThumbnail>(outcome.Thumbnails.Length);
+        foreach (var made in outcome.Thumbnails)
+        {
+            var key = ContentKeys.Thumbnail(pieceHash, made.Width);
+            await store.PutAsync(key, made.Content, Headers, cancellationToken);
+            stored.Add(new StoredThumbnail(made.Width, key, made.Content.Length));
+        }
+
+        if (!await thumbnails.AddAsync(pieceHash, stored.MoveToImmutable(), cancellationToken)) ThrowUnlessStored(ContentState.Deleting);
+    }
+
+    // A content that is being deleted is gone the next time, or back: either way there is something to do, and by this job, as it has the key.
+    private static void ThrowUnlessStored(ContentState state)
+    {
+        if (state != ContentState.Stored) throw new InvalidOperationException("The content is on its way, or on its way out. It is looked at again.");
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "There are no thumbnails of {PieceHash}: {Reason}. {Detail}")]
+    private partial void LogFailed(string pieceHash, string reason, string detail);
+}
