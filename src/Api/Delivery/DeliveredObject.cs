@@ -18,43 +18,40 @@ internal sealed class DeliveredObject(string key, string name, StoredObject foun
     public async Task WriteAsync(HttpContext context, IObjectReader reader)
     {
         var (request, response) = (context.Request, context.Response);
-        WriteHeaders(response);
         var conditions = request.GetTypedHeaders();
         if (StatusOf(conditions) is { } status)
         {
-            response.StatusCode = status;
+            WriteHeaders(response, status, null);
             return;
         }
 
         var (from, length) = (0L, found.Size);
-        if (HttpMethods.IsGet(request.Method) && RangeOf(conditions) is { } range)
+        var range = HttpMethods.IsGet(request.Method) ? RangeOf(conditions) : null;
+        if (range is not null)
         {
             if (Slice(range) is not { } slice)
             {
-                response.StatusCode = StatusCodes.Status416RangeNotSatisfiable;
-                response.Headers.ContentRange = new ContentRangeHeaderValue(found.Size).ToString();
+                WriteHeaders(response, StatusCodes.Status416RangeNotSatisfiable, new ContentRangeHeaderValue(found.Size));
                 return;
             }
 
             (from, length) = slice;
-            response.StatusCode = StatusCodes.Status206PartialContent;
-            response.Headers.ContentRange = new ContentRangeHeaderValue(from, from + length - 1, found.Size).ToString();
         }
 
-        if (HttpMethods.IsHead(request.Method) || length == 0)
-        {
-            response.ContentLength = length;
-            return;
-        }
-
-        await using var bytes = await reader.OpenAsync(key, found, from, length, context.RequestAborted);
-        // Set now: an answer that the store is away would have it otherwise.
+        var isEmpty = HttpMethods.IsHead(request.Method) || length == 0;
+        await using var bytes = isEmpty ? Stream.Null : await reader.OpenAsync(key, found, from, length, context.RequestAborted);
+        // Not before: an answer that the store is away, or the object gone, would have them otherwise.
+        WriteHeaders(
+            response,
+            range is null ? StatusCodes.Status200OK : StatusCodes.Status206PartialContent,
+            range is null ? null : new ContentRangeHeaderValue(from, from + length - 1, found.Size));
         response.ContentLength = length;
         await bytes.CopyToAsync(response.Body, BufferSize, context.RequestAborted);
     }
 
-    private void WriteHeaders(HttpResponse response)
+    private void WriteHeaders(HttpResponse response, int status, ContentRangeHeaderValue? range)
     {
+        response.StatusCode = status;
         var type = DeliveredType.Of(found.ContentType);
         response.ContentType = type.ContentType;
         var disposition = new ContentDispositionHeaderValue(type.MayShow ? "inline" : "attachment");
@@ -63,6 +60,8 @@ internal sealed class DeliveredObject(string key, string name, StoredObject foun
         headers.ContentDisposition = disposition.ToString();
         headers.ContentSecurityPolicy = "sandbox";
         headers.AcceptRanges = "bytes";
+        if (range is not null)
+            headers.ContentRange = range.ToString();
         headers.ETag = found.ETag;
         headers.LastModified = HeaderUtilities.FormatDate(found.LastModified);
     }

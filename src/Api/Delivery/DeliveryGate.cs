@@ -12,6 +12,8 @@ internal sealed partial class DeliveryGate(
     /// <summary>What links to this API begin with.</summary>
     public const string Prefix = "/media";
 
+    private const int MostAttempts = 3;
+
     private static readonly TimeSpan LongestCached = TimeSpan.FromHours(1);
 
     /// <summary>Answers a request, whatever it is.</summary>
@@ -41,15 +43,29 @@ internal sealed partial class DeliveryGate(
             response.Headers.AccessControlExposeHeaders = "ETag, Content-Range, Accept-Ranges, Content-Disposition";
         }
 
-        if (DeliveryKey.Of(verdict.Path) is not { } key || await store.HeadAsync(key, context.RequestAborted) is not { } found)
-        {
-            await WriteLineAsync(context, StatusCodes.Status404NotFound, "Not found");
-            return;
-        }
-
         var age = verdict.ExpiresAt - now < LongestCached ? verdict.ExpiresAt - now : LongestCached;
         response.Headers.CacheControl = string.Create(CultureInfo.InvariantCulture, $"private, max-age={(long)age.TotalSeconds}");
-        await new DeliveredObject(key, verdict.Path[(verdict.Path.LastIndexOf('/') + 1)..], found).WriteAsync(context, reader);
+        if (DeliveryKey.Of(verdict.Path) is not { } key || !await TryDeliverAsync(context, key, verdict.Path[(verdict.Path.LastIndexOf('/') + 1)..]))
+            await WriteLineAsync(context, StatusCodes.Status404NotFound, "Not found");
+    }
+
+    /// <summary>Answers with what the bucket has, or not at all where it has nothing. An object that changes between our two questions is asked for again.</summary>
+    private async Task<bool> TryDeliverAsync(HttpContext context, string key, string name)
+    {
+        for (var attempt = 1; await store.HeadAsync(key, context.RequestAborted) is { } found; attempt++)
+        {
+            try
+            {
+                await new DeliveredObject(key, name, found).WriteAsync(context, reader);
+                return true;
+            }
+            catch (ObjectChangedException) when (attempt < MostAttempts)
+            {
+                // Thrown before anything is answered.
+            }
+        }
+
+        return false;
     }
 
     private static DeliveryRequest Read(HttpContext context)

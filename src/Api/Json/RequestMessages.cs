@@ -10,6 +10,7 @@ internal static class RequestMessages
     public const string Required = "This is needed.";
     public const string ClientId = "1 to 128 characters of ! to ~.";
     public const string Epoch = "A whole number.";
+    public const string Hash = "52 characters of base32.";
     public const string Limit = "A whole number from 1 to 1000.";
     public const string State = "A state of uploads, or active, or done.";
     public const string PartNotWhole = "A part number is a whole number.";

@@ -40,7 +40,8 @@ internal sealed partial class FailureGate(RequestDelegate next, ILogger<FailureG
                 case StorageUnavailableException:
                     LogOutage(logger, "database", cause.Message, TraceId(context));
                     return ProblemCatalog.StorageUnavailable;
-                case StoreUnavailableException:
+                // Who reads gives up on an object that changes each time it looks; a later try finds it at rest.
+                case StoreUnavailableException or ObjectChangedException:
                     LogOutage(logger, "object store", cause.Message, TraceId(context));
                     return ProblemCatalog.ObjectStoreUnavailable;
                 case BadHttpRequestException bad:

@@ -85,6 +85,7 @@ internal static class ProblemCatalog
             RefusalCode.PartChanged => Of(409, "part_changed", "Parts have changed") with { Changed = refusal.Parts },
             RefusalCode.PartTooSmall => Of(409, "part_too_small", "Parts are too small") with { Parts = refusal.Parts },
             RefusalCode.UploadGone => Of(409, "upload_gone", "The store no longer has the upload"),
+            RefusalCode.HashConflict => Of(409, "hash_conflict", "The file's hash is another than before"),
             RefusalCode.ContentTypeNotAllowed => Of(403, "content_type_not_allowed", "The permission does not allow this content type"),
             RefusalCode.FileTooLarge => Of(413, "file_too_large", "The file is too large"),
             RefusalCode.QuotaExceeded => Of(413, "quota_exceeded", "The permission is used up"),

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Media.Grains.Uploads;
 using Orleans;
 
 namespace Media.Grains.Files;
@@ -29,7 +30,32 @@ public sealed record NewFile(
     string? PieceHash,
     string Key,
     DateTimeOffset CreatedAt,
-    DateTimeOffset StoredAt);
+    DateTimeOffset StoredAt)
+{
+    /// <summary>The file that an upload makes.</summary>
+    /// <param name="upload">The upload; its size is known.</param>
+    /// <param name="actual">What its bytes are.</param>
+    /// <param name="key">The object's key.</param>
+    /// <param name="now">When it counts as stored, where the upload was spared.</param>
+    public static NewFile Of(Upload upload, ActualContent actual, string key, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(upload);
+        ArgumentNullException.ThrowIfNull(actual);
+        return new NewFile(
+            upload.Tag,
+            upload.User,
+            upload.FileName,
+            upload.OriginalFileName,
+            upload.ContentType,
+            actual.DetectedType,
+            upload.Size ?? throw new ArgumentException("The upload's size is not known.", nameof(upload)),
+            actual.TipHash,
+            actual.PieceHash,
+            key,
+            upload.CreatedAt,
+            upload.CompletedAt ?? now);
+    }
+}
 
 /// <summary>A file in the catalog.</summary>
 /// <param name="File">What it is.</param>

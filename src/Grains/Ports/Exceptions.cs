@@ -50,6 +50,29 @@ public sealed class StoreUnavailableException : Exception
     }
 }
 
+/// <summary>The object is gone, or is another than the one that was found. Trying again changes nothing; looking again does.</summary>
+[GenerateSerializer, Alias("media.object-changed")]
+public sealed class ObjectChangedException : Exception
+{
+    /// <summary>Without words.</summary>
+    public ObjectChangedException()
+        : this("The object is gone or has changed.")
+    {
+    }
+
+    /// <summary>With words.</summary>
+    public ObjectChangedException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>With words and the cause.</summary>
+    public ObjectChangedException(string message, Exception? innerException)
+        : base(message, innerException)
+    {
+    }
+}
+
 /// <summary>A state could not be written because another grain has taken something that only one may have. Thrown by grain storage.</summary>
 [GenerateSerializer, Alias("media.state-taken")]
 public sealed class StateTakenException : OrleansException

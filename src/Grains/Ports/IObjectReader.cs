@@ -10,6 +10,6 @@ public interface IObjectReader
     /// <param name="length">How many, at least one; all within the object.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The bytes as they come, which are no further in memory than they are read. The caller closes it.</returns>
-    /// <exception cref="StoreUnavailableException">Also where the object is gone or has changed.</exception>
+    /// <exception cref="ObjectChangedException">The object is gone, or is another than <paramref name="found"/>.</exception>
     Task<Stream> OpenAsync(string key, StoredObject found, long offset, long length, CancellationToken cancellationToken);
 }

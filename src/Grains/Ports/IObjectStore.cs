@@ -34,8 +34,30 @@ public interface IObjectStore
     /// <summary>What the bucket has under a key, or null.</summary>
     Task<StoredObject?> HeadAsync(string key, CancellationToken cancellationToken);
 
-    /// <summary>Deletes an object. One that is not there counts as deleted.</summary>
+    /// <summary>Copies an object within the bucket, exactly as it was found: never what was put in its place since.</summary>
+    /// <param name="source">The object's key.</param>
+    /// <param name="found">The object as it was found, by <see cref="HeadAsync"/>.</param>
+    /// <param name="target">The copy's key.</param>
+    /// <param name="headers">What the copy is stored with; null for what the object is stored with.</param>
+    /// <param name="onlyIfAbsent">
+    /// Leaves alone what is under <paramref name="target"/> already; on a store that knows no such condition, what comes there during the copy is
+    /// replaced. A call with it can be repeated even when the object was deleted after the copy.
+    /// </param>
+    /// <param name="cancellationToken">Gives up; what was copied so far is taken back.</param>
+    Task<CopyOutcome> CopyAsync(
+        string source, StoredObject found, string target, ObjectHeaders? headers, bool onlyIfAbsent, CancellationToken cancellationToken);
+
+    /// <summary>Deletes an object, in a versioned bucket by a marker that hides it. One that is not there counts as deleted.</summary>
     Task DeleteAsync(string key, CancellationToken cancellationToken);
+
+    /// <summary>Deletes an object for good. One that is not there counts as deleted.</summary>
+    /// <param name="key">The object's key.</param>
+    /// <param name="versionId">The one version to delete, as nothing else frees its storage; null where the bucket has no versions.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task DeleteAsync(string key, string? versionId, CancellationToken cancellationToken);
+
+    /// <summary>Objects in the bucket under a prefix, to the last page. What comes or goes meanwhile may or may not be among them.</summary>
+    IAsyncEnumerable<ListedObject> ListObjectsAsync(string prefix, CancellationToken cancellationToken);
 
     /// <summary>Multipart uploads in the bucket under a prefix, to the last page.</summary>
     IAsyncEnumerable<PendingUpload> ListMultipartUploadsAsync(string prefix, CancellationToken cancellationToken);
@@ -54,6 +76,13 @@ public sealed record ObjectHeaders(string ContentType, ImmutableDictionary<strin
 /// <param name="LastModified">When it was stored.</param>
 [GenerateSerializer, Immutable, Alias("media.stored-object")]
 public sealed record StoredObject(long Size, string ETag, string? VersionId, string? ContentType, DateTimeOffset LastModified);
+
+/// <summary>An object as a listing of the bucket has it.</summary>
+/// <param name="Key">The object's key.</param>
+/// <param name="Size">Bytes.</param>
+/// <param name="ETag">With its quotes.</param>
+/// <param name="LastModified">When it was stored.</param>
+public sealed record ListedObject(string Key, long Size, string ETag, DateTimeOffset LastModified);
 
 /// <summary>A multipart upload that is not completed.</summary>
 /// <param name="Key">The object's key.</param>

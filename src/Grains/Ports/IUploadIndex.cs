@@ -29,4 +29,14 @@ public interface IUploadIndex
 
     /// <summary>Whether an active session owns this multipart upload.</summary>
     Task<bool> IsActiveAsync(string tag, string uploadId, CancellationToken cancellationToken);
+
+    /// <summary>Sessions by their tags, whatever has become of them.</summary>
+    /// <returns>Those that there are, in no order.</returns>
+    Task<ImmutableArray<KnownSession>> FindAsync(ImmutableArray<string> tags, CancellationToken cancellationToken);
 }
+
+/// <summary>As much of a session as decides over its object.</summary>
+/// <param name="Tag">Its tag.</param>
+/// <param name="State">Where it is; null for a state that only a newer version of this program knows.</param>
+/// <param name="Size">Bytes, or null while unknown.</param>
+public sealed record KnownSession(string Tag, UploadState? State, long? Size);

@@ -6,6 +6,9 @@ public interface IUploadSignals
     /// <summary>Says that the upload changed. Never fails the change that it tells of.</summary>
     ValueTask PublishAsync(string tag, CancellationToken cancellationToken);
 
+    /// <summary>Says how far the verification of an upload is. Not kept anywhere.</summary>
+    ValueTask PublishProgressAsync(string tag, VerificationProgress progress, CancellationToken cancellationToken);
+
     /// <summary>Starts to listen for one upload.</summary>
     IUploadSubscription Subscribe(string tag);
 }
@@ -15,4 +18,12 @@ public interface IUploadSubscription : IDisposable
 {
     /// <summary>Waits for the next change since the last call, or for <paramref name="atMost"/> to pass.</summary>
     Task WaitAsync(TimeSpan atMost, CancellationToken cancellationToken);
+
+    /// <summary>The last that was heard of the verification's progress, or null.</summary>
+    VerificationProgress? Progress { get; }
 }
+
+/// <summary>How far a verification is.</summary>
+/// <param name="Verified">Bytes that were read back and hashed.</param>
+/// <param name="Size">Bytes in all.</param>
+public sealed record VerificationProgress(long Verified, long Size);

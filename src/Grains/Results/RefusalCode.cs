@@ -39,6 +39,9 @@ public enum RefusalCode
     /// <summary>The store no longer has the multipart upload; a new upload has to be created.</summary>
     UploadGone,
 
+    /// <summary>The upload was opened with another piece hash than it is to be completed with.</summary>
+    HashConflict,
+
     /// <summary>The permission does not allow this content type.</summary>
     ContentTypeNotAllowed,
 

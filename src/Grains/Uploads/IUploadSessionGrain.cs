@@ -48,8 +48,37 @@ public interface IUploadSessionGrain : IGrainWithStringKey
     /// <summary>Puts the parts together, and makes sure of the object's size.</summary>
     /// <param name="caller">Who asks.</param>
     /// <param name="parts">The parts as the client knows them, in any order, or null to go by what the store has.</param>
+    /// <param name="pieceHash">The piece hash, by a client that computed it while it uploaded; null for none.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    Task<Result<Upload>> CompleteAsync(Caller caller, ImmutableArray<NamedPart>? parts, CancellationToken cancellationToken);
+    Task<Result<Upload>> CompleteAsync(Caller caller, ImmutableArray<NamedPart>? parts, string? pieceHash, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes the answer to a challenge. A right one makes the upload a duplicate. A wrong one, one that comes late, and null, which turns the challenge down, let
+    /// the upload go its usual way.
+    /// </summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="digest">Base32 of the SHA-256, see <see cref="Challenge"/>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<Result<OpenedUpload>> AnswerChallengeAsync(Caller caller, string? digest, CancellationToken cancellationToken);
+
+    /// <summary>Called by the verification job when it starts, or starts again.</summary>
+    /// <returns>The upload, which is being verified from now on, or has ended; null where there is none.</returns>
+    Task<Upload?> BeginVerificationAsync(CancellationToken cancellationToken);
+
+    /// <summary>Called when the content is known and the file is in the catalog.</summary>
+    /// <param name="actual">What was found.</param>
+    /// <param name="duplicate">Whether the content had been there before.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task RecordVerifiedAsync(ActualContent actual, bool duplicate, CancellationToken cancellationToken);
+
+    /// <summary>Called when the content is not what was promised, and the object is in quarantine.</summary>
+    /// <param name="actual">What was found.</param>
+    /// <param name="reason">What is wrong, in words for the owner.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task RecordMismatchAsync(ActualContent actual, string reason, CancellationToken cancellationToken);
+
+    /// <summary>Called when the object is gone from the bucket before it was verified.</summary>
+    Task RecordLostAsync(string reason, CancellationToken cancellationToken);
 
     /// <summary>Gives the upload up, and what the store has of it.</summary>
     Task<Result<Upload>> AbortAsync(Caller caller, CancellationToken cancellationToken);

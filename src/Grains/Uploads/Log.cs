@@ -12,4 +12,7 @@ internal static partial class Log
 
     [LoggerMessage(3, LogLevel.Error, "Upload {Tag} should have {Expected} bytes, but the store has {Found}")]
     public static partial void WrongSize(ILogger logger, string tag, long? expected, long found);
+
+    [LoggerMessage(4, LogLevel.Error, "The object of content {PieceHash} is not what the catalog says; a challenge about it could not be judged")]
+    public static partial void ContentChanged(ILogger logger, Exception exception, string pieceHash);
 }

@@ -34,7 +34,19 @@ public sealed record NewUpload(
 /// <param name="Parts">What the store has of it.</param>
 /// <param name="Urls">URLs for the first parts that it does not have.</param>
 [GenerateSerializer, Immutable, Alias("media.opened-upload")]
-public sealed record OpenedUpload(Upload Upload, bool Resumed, ImmutableArray<UploadedPart> Parts, ImmutableArray<SignedPart> Urls);
+public sealed record OpenedUpload(Upload Upload, bool Resumed, ImmutableArray<UploadedPart> Parts, ImmutableArray<SignedPart> Urls)
+{
+    /// <summary>The content is stored already; a client that answers this right needs not upload it.</summary>
+    [Id(0)]
+    public Challenge? Challenge { get; init; }
+
+    /// <summary>
+    /// A content of this size and tip hash is stored. A client that has not said its piece hash may compute it, and open the upload again with it, before it
+    /// sends anything.
+    /// </summary>
+    [Id(1)]
+    public bool PossibleDuplicate { get; init; }
+}
 
 /// <summary>A session whose file comes by a form.</summary>
 /// <param name="Upload">The session.</param>

@@ -43,7 +43,23 @@ public sealed record Upload(
     DateTimeOffset? CompletedAt,
     string? ETag,
     string? VersionId,
-    ImmutableArray<StateChange> History);
+    ImmutableArray<StateChange> History)
+{
+    /// <summary>What was found in the object, once it was read back; for a file that needed no upload, what its content is.</summary>
+    [Id(0)]
+    public ActualContent? Actual { get; init; }
+
+    /// <summary>Why it ended as it did, in words, where it ended badly.</summary>
+    [Id(1)]
+    public string? Reason { get; init; }
+}
+
+/// <summary>What was found in an object's bytes.</summary>
+/// <param name="TipHash">Its tip hash; null for an empty file.</param>
+/// <param name="PieceHash">Its piece hash; null for an empty file, and where the object was replaced before it was read.</param>
+/// <param name="DetectedType">Media type by its first bytes, or null where they are of no known form.</param>
+[GenerateSerializer, Immutable, Alias("media.actual-content")]
+public sealed record ActualContent(string? TipHash, string? PieceHash, string? DetectedType);
 
 /// <summary>One change of state.</summary>
 /// <param name="Sequence">1 for the first of a session, then one more each time.</param>

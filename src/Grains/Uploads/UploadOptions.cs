@@ -38,7 +38,7 @@ public sealed class UploadOptions
     /// <summary>How soon the sweeper looks after a completion that was cut off.</summary>
     public TimeSpan CompletionRetry { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How old a multipart upload without a session must be to be aborted.</summary>
+    /// <summary>How old what no session needs, a multipart upload or an object, must be to be taken from the store.</summary>
     public TimeSpan OrphanAge { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>How often the sweeper runs.</summary>

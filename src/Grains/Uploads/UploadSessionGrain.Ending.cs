@@ -31,7 +31,7 @@ internal sealed partial class UploadSessionGrain
                     State.ExpiresAt = last + options.SessionLifetime;
                     await SaveAsync();
                 }
-                else
+                else if (!await ReferIfFiledAsync(cancellationToken))
                 {
                     await EndAsync(UploadState.Expired);
                 }
@@ -146,10 +146,7 @@ internal sealed partial class UploadSessionGrain
         await SaveAsync();
     }
 
-    /// <summary>
-    /// Ends the session, then takes what it has from the store. Parts that stay behind are the orphan sweep's to find; a whole object, which only an
-    /// ending in the middle of completing or a single PUT can leave, is not looked for.
-    /// </summary>
+    /// <summary>Ends the session, then takes what it has from the store. What stays behind, parts or a whole object, is the sweeps' to find.</summary>
     private async Task EndAsync(UploadState end)
     {
         Enter(end);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Media.Grains.Contents;
 using Media.Grains.Ports;
 using Media.Grains.Results;
 using Media.Grains.Turns;
@@ -17,9 +18,12 @@ internal sealed partial class UploadSessionGrain(
     [PersistentState(StorageNames.UploadSession, StorageNames.Default)] IPersistentState<UploadSessionState> state,
     IObjectStore store,
     IUrlSigner signer,
+    IObjectReader reader,
+    ICatalog catalog,
     IUploadSignals signals,
     StateFreshness freshness,
     IOptions<UploadOptions> options,
+    IOptions<ContentOptions> contentOptions,
     TimeProvider time,
     ILogger<UploadSessionGrain> logger) : TurnGrain<UploadSessionState>(state, freshness), IUploadSessionGrain
 {
@@ -49,15 +53,15 @@ internal sealed partial class UploadSessionGrain(
                 Begin(request, plan, options.SessionLifetime);
                 if (request.ClientId is { } client)
                     LeaseRules.Take(State, Tag, client, takeOver: false, Now, options.LeaseDuration);
-                if (plan.Strategy != UploadStrategy.Single)
-                {
-                    State.UploadId = await store.CreateMultipartUploadAsync(State.Key, Headers(), cancellationToken);
-                    Enter(UploadState.Uploading);
-                }
+                var known = await FindKnownAsync(cancellationToken);
+                if (known is null)
+                    await StartAsync(cancellationToken);
+                else
+                    State.Challenge = NewChallenge(known);
 
                 try
                 {
-                    // The store has an upload now: a client that went away is no reason to leave it without a session.
+                    // The store may have an upload now: a client that went away is no reason to leave it without a session.
                     await SaveAsync();
                 }
                 catch (StateTakenException)
@@ -66,7 +70,9 @@ internal sealed partial class UploadSessionGrain(
                     return new Refusal(RefusalCode.AlreadyInProgress, "This content is being uploaded under another tag.");
                 }
 
-                return await OpenedAsync(resumed: false, [], cancellationToken);
+                return await ReferIfOwnedAsync(known, cancellationToken)
+                    ? Opened(resumed: false)
+                    : await OpenedAsync(resumed: false, [], cancellationToken);
             },
             cancellationToken);
 
@@ -103,8 +109,19 @@ internal sealed partial class UploadSessionGrain(
 
                 State.Permission = request.Permission;
                 State.PieceHash ??= request.PieceHash;
+                var known = await FindKnownAsync(cancellationToken);
+                if (known is not null && (State.Challenge is null || State.Challenge.Until <= Now))
+                    State.Challenge = NewChallenge(known);
                 Touch();
                 await SaveAsync();
+                if (await ReferIfOwnedAsync(known, cancellationToken))
+                    return Opened(resumed: true);
+                if (State is { UploadId: null, Challenge: null } && State.Plan.Strategy != UploadStrategy.Single)
+                {
+                    // Its challenge was about a content that has gone since.
+                    await StartAsync(cancellationToken);
+                    await SaveAsync();
+                }
 
                 if (State.UploadId is null)
                     return await OpenedAsync(resumed: true, await SinglePartAsync(cancellationToken), cancellationToken);
@@ -130,6 +147,8 @@ internal sealed partial class UploadSessionGrain(
             {
                 if (State.State is not (UploadState.Created or UploadState.Uploading) || State.Plan.Strategy == UploadStrategy.Form)
                     return WrongState();
+                if (State is { Challenge: not null, UploadId: null })
+                    return new Refusal(RefusalCode.WrongState, "The upload's challenge is to be answered or turned down first.") { Tag = Tag };
                 foreach (var part in parts)
                 {
                     if (part < 1 || part > State.Plan.LastPart)
@@ -187,7 +206,7 @@ internal sealed partial class UploadSessionGrain(
             },
             cancellationToken);
 
-    public Task<Result<Upload>> CompleteAsync(Caller caller, ImmutableArray<NamedPart>? parts, CancellationToken cancellationToken) =>
+    public Task<Result<Upload>> CompleteAsync(Caller caller, ImmutableArray<NamedPart>? parts, string? pieceHash, CancellationToken cancellationToken) =>
         HeldTurnAsync<Upload>(
             caller,
             async () =>
@@ -196,6 +215,11 @@ internal sealed partial class UploadSessionGrain(
                     return committed!;
                 if (!UploadTransitions.IsActive(State.State))
                     return WrongState();
+                if (await ReferIfFiledAsync(cancellationToken))
+                    return committed!;
+                if (pieceHash is not null && State.PieceHash is not null && pieceHash != State.PieceHash)
+                    return new Refusal(RefusalCode.HashConflict, "The upload was opened with another piece hash.") { Tag = Tag };
+                State.PieceHash ??= pieceHash;
                 return await FinishAsync(parts, cancellationToken) is { } refusal ? refusal : committed!;
             },
             cancellationToken);
@@ -209,6 +233,8 @@ internal sealed partial class UploadSessionGrain(
                     return committed!;
                 if (!UploadTransitions.IsActive(State.State))
                     return WrongState();
+                if (await ReferIfFiledAsync(cancellationToken))
+                    return WrongState();
                 await EndAsync(UploadState.Aborted);
                 return committed!;
             },
@@ -221,11 +247,19 @@ internal sealed partial class UploadSessionGrain(
 
     private async Task<Result<OpenedUpload>> OpenedAsync(bool resumed, ImmutableArray<UploadedPart> parts, CancellationToken cancellationToken)
     {
-        var wanted = State.State is UploadState.Created or UploadState.Uploading
+        // A client that answers the challenge needs none; one that does not gets them then.
+        var wanted = State.State is UploadState.Created or UploadState.Uploading && State is not { Challenge: not null, UploadId: null }
             ? PartCheck.Missing(parts, State.Plan.PartCount, options.FirstUrls)
             : [];
-        return new OpenedUpload(committed!, resumed, parts, await SignAsync(wanted, cancellationToken));
+        return Opened(resumed) with
+        {
+            Parts = parts,
+            Urls = await SignAsync(wanted, cancellationToken),
+            PossibleDuplicate = State is { PieceHash: null, TipHash: { } tip, Size: { } size } && await catalog.HasTipAsync(tip, size, cancellationToken),
+        };
     }
+
+    private OpenedUpload Opened(bool resumed) => new(committed!, resumed, [], []) { Challenge = State.Challenge };
 
     private async Task<ImmutableArray<SignedPart>> SignAsync(ImmutableArray<int> parts, CancellationToken cancellationToken)
     {
@@ -297,7 +331,9 @@ internal sealed partial class UploadSessionGrain(
     private async Task SaveAsync()
     {
         var before = committed?.History.Length ?? 0;
+        State.Effects = UploadEffects.Of(Tag, State, before);
         await WriteAsync();
+        State.Effects = StateEffects.None;
         if (State.History.Length != before)
         {
             Log.Entered(logger, Tag, State.State);

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Media.Grains.Ports;
 using Orleans;
 
 namespace Media.Grains.Uploads;
@@ -8,7 +10,7 @@ namespace Media.Grains.Uploads;
 /// uploadId, state, createdAt, expiresAt), so renaming one takes a migration. Times are written as milliseconds since 1970, states by name.
 /// </summary>
 [GenerateSerializer, Alias("media.upload-session-state")]
-public sealed class UploadSessionState
+public sealed class UploadSessionState : IStateEffects
 {
     /// <summary>The owner.</summary>
     [Id(0)]
@@ -98,6 +100,26 @@ public sealed class UploadSessionState
     [Id(21)]
     public ImmutableDictionary<string, string> Metadata { get; set; } = ImmutableDictionary<string, string>.Empty;
 
+    /// <summary>What was found in the object, once it was read back; for a file that needed no upload, what its content is.</summary>
+    [Id(22)]
+    public ActualContent? Actual { get; set; }
+
+    /// <summary>Why it ended as it did, in words, where it ended badly.</summary>
+    [Id(23)]
+    public string? Reason { get; set; }
+
+    /// <summary>What the client may answer to have the upload spared.</summary>
+    [Id(24)]
+    public Challenge? Challenge { get; set; }
+
+    /// <summary>Whether a challenge was turned down or answered wrongly; there is no second one.</summary>
+    [Id(25)]
+    public bool ChallengeSpent { get; set; }
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public StateEffects Effects { get; set; } = StateEffects.None;
+
     /// <summary>The session as its owner sees it.</summary>
     /// <param name="tag">Its tag.</param>
     /// <param name="now">Decides whether the lease has lapsed.</param>
@@ -120,5 +142,9 @@ public sealed class UploadSessionState
         CompletedAt,
         ETag,
         VersionId,
-        History);
+        History)
+    {
+        Actual = Actual,
+        Reason = Reason,
+    };
 }

@@ -191,10 +191,14 @@ internal sealed partial class JobWorker : BackgroundService
         {
             await _store.ReleaseAsync(job, CancellationToken.None);
         }
+        else if (failure is JobPostponedException postponed)
+        {
+            await _store.PostponeAsync(job, postponed.Pause, CancellationToken.None);
+        }
         else
         {
             LogFailed(failure, job.Kind, job.Id, job.Attempts);
-            await _store.FailAsync(job, PauseAfter(job.Attempts), failure.Message, _options.MaxAttempts, CancellationToken.None);
+            await _store.FailAsync(job, PauseAfter(job.Attempts), failure.Message, _handlers[job.Kind].RetriesForever ? int.MaxValue : _options.MaxAttempts, CancellationToken.None);
         }
     }
 

@@ -53,6 +53,8 @@ internal sealed class PostgresUploadIndex(PostgresDatabase database, TimeProvide
     // The conditions are not in the where clause, lest the planner looks for them in an index other than the primary key's.
     internal const string IsActiveSql = $"select coalesce({Active} and state->>'uploadId' = $2, false) from grain_state where {Sessions} and id = $1";
 
+    internal const string FindSql = $"select id, state->>'state', (state->>'size')::bigint from grain_state where {Sessions} and id = any($1)";
+
     public Task<string?> FindInProgressAsync(string user, long size, string tipHash, string? pieceHash, CancellationToken cancellationToken) =>
         database.RunAsync(
             static async (connection, key, token) =>
@@ -142,13 +144,34 @@ internal sealed class PostgresUploadIndex(PostgresDatabase database, TimeProvide
             (tag, uploadId),
             cancellationToken);
 
+    public Task<ImmutableArray<KnownSession>> FindAsync(ImmutableArray<string> tags, CancellationToken cancellationToken) =>
+        database.RunAsync(
+            static async (connection, tags, token) =>
+            {
+                await using var command = new NpgsqlCommand(FindSql, connection) { Parameters = { Texts([.. tags]) } };
+                await using var reader = await command.ExecuteReaderAsync(token);
+                var found = ImmutableArray.CreateBuilder<KnownSession>(tags.Length);
+                while (await reader.ReadAsync(token))
+                {
+                    var state = Enum.TryParse<UploadState>(reader.GetString(1), out var known) && Enum.IsDefined(known) ? known : default(UploadState?);
+                    found.Add(new KnownSession(reader.GetString(0), state, await reader.IsDBNullAsync(2, token) ? null : reader.GetInt64(2)));
+                }
+
+                return found.ToImmutable();
+            },
+            tags,
+            cancellationToken);
+
     private static NpgsqlParameter<string> Text(string value) => new() { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text };
 
     private static NpgsqlParameter<long> Number(long value) => new() { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Bigint };
 
-    private static NpgsqlParameter States(ImmutableArray<UploadState> states) => new()
+    private static NpgsqlParameter States(ImmutableArray<UploadState> states) =>
+        Texts(states.IsDefaultOrEmpty ? null : Array.ConvertAll([.. states], static state => state.ToString()));
+
+    private static NpgsqlParameter Texts(string[]? values) => new()
     {
-        Value = states.IsDefaultOrEmpty ? DBNull.Value : Array.ConvertAll([.. states], static state => state.ToString()),
+        Value = (object?)values ?? DBNull.Value,
         NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
     };
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Media.Grains.Ports;
@@ -12,7 +13,7 @@ namespace Media.Silo.Postgres;
 /// </summary>
 internal sealed partial class PostgresUploadSignals : BackgroundService, IUploadSignals
 {
-    /// <summary>The channel; payloads are <c>sender:tag</c>.</summary>
+    /// <summary>The channel; payloads are <c>sender:tag</c>, or <c>sender:tag:verified/size</c>.</summary>
     internal const string Channel = "media_upload";
 
     private const int MostAtOnce = 256;
@@ -38,6 +39,14 @@ internal sealed partial class PostgresUploadSignals : BackgroundService, IUpload
     {
         Wake(tag);
         _outgoing.Writer.TryWrite(tag);
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask PublishProgressAsync(string tag, VerificationProgress progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(progress);
+        Wake(tag, progress);
+        _outgoing.Writer.TryWrite(string.Create(CultureInfo.InvariantCulture, $"{tag}:{progress.Verified}/{progress.Size}"));
         return ValueTask.CompletedTask;
     }
 
@@ -105,16 +114,31 @@ internal sealed partial class PostgresUploadSignals : BackgroundService, IUpload
         }
         else if (payload.IndexOf(':', StringComparison.Ordinal) is var at and > 0 && !payload.AsSpan(0, at).SequenceEqual(_sender))
         {
-            Wake(payload[(at + 1)..]);
+            var (tag, progress) = Parse(payload[(at + 1)..]);
+            Wake(tag, progress);
         }
     }
 
-    private void Wake(string tag)
+    private static (string Tag, VerificationProgress? Progress) Parse(string text)
+    {
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        if (colon < 0) return (text, null);
+        var tag = text[..colon];
+        var rest = text.AsSpan(colon + 1);
+        var slash = rest.IndexOf('/');
+        return slash > 0
+            && long.TryParse(rest[..slash], NumberStyles.None, CultureInfo.InvariantCulture, out var verified)
+            && long.TryParse(rest[(slash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var size)
+                ? (tag, new VerificationProgress(verified, size))
+                : (tag, null);
+    }
+
+    private void Wake(string tag, VerificationProgress? progress = null)
     {
         lock (_lock)
         {
             if (!_subscriptions.TryGetValue(tag, out var list)) return;
-            foreach (var subscription in list) subscription.Wake();
+            foreach (var subscription in list) subscription.Wake(progress);
         }
     }
 
@@ -136,7 +160,14 @@ internal sealed partial class PostgresUploadSignals : BackgroundService, IUpload
 
         public string Tag => tag;
 
-        public void Wake() => Volatile.Read(ref _changed).TrySetResult();
+        public VerificationProgress? Progress { get; private set; }
+
+        // Called under the lock of the signals.
+        public void Wake(VerificationProgress? progress = null)
+        {
+            if (progress is not null) Progress = progress;
+            Volatile.Read(ref _changed).TrySetResult();
+        }
 
         public async Task WaitAsync(TimeSpan atMost, CancellationToken cancellationToken)
         {

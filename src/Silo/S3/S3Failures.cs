@@ -41,4 +41,17 @@ internal static class S3Failures
     /// <summary>The store turns the list of parts down, and would do so again.</summary>
     public static bool IsPartRejected(StoreUnavailableException failure) =>
         failure.InnerException is AmazonS3Exception { ErrorCode: "InvalidPart" or "InvalidPartOrder" or "EntityTooSmall" };
+
+    /// <summary>A condition of the request does not hold, or another request just now decides whether it does.</summary>
+    public static bool IsConditionFailed(StoreUnavailableException failure) =>
+        failure.InnerException is AmazonS3Exception answer
+        && (answer.StatusCode == HttpStatusCode.PreconditionFailed || answer.ErrorCode is "PreconditionFailed" or "ConditionalRequestConflict");
+
+    /// <summary>The store does not know what is asked of it. Some say so with 400 rather than 501.</summary>
+    public static bool IsNotImplemented(StoreUnavailableException failure) =>
+        failure.InnerException is AmazonS3Exception answer && (answer.StatusCode == HttpStatusCode.NotImplemented || answer.ErrorCode is "NotImplemented");
+
+    /// <summary>The slice that is asked for is not within the object.</summary>
+    public static bool IsOutOfRange(StoreUnavailableException failure) =>
+        failure.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.RequestedRangeNotSatisfiable };
 }

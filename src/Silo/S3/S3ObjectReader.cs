@@ -21,10 +21,24 @@ internal sealed class S3ObjectReader(S3Connection connection, IOptions<S3Options
             EtagToMatch = found.ETag,
             ByteRange = new ByteRange(offset, offset + length - 1),
         };
-        var response = await S3Failures.RunAsync(client => client.GetObjectAsync(request, cancellationToken), connection.Client, cancellationToken);
-        if (response.ContentLength == length)
+        GetObjectResponse response;
+        try
+        {
+            response = await S3Failures.RunAsync(client => client.GetObjectAsync(request, cancellationToken), connection.Client, cancellationToken);
+        }
+        catch (StoreUnavailableException failure) when (
+            S3Failures.IsNotFound(failure) || S3Failures.IsConditionFailed(failure) || S3Failures.IsOutOfRange(failure))
+        {
+            throw new ObjectChangedException("The object is gone or has changed.", failure);
+        }
+
+        // A store that does not know the condition answers from whatever is there.
+        var isOther = !string.IsNullOrEmpty(response.ETag) && S3ObjectStore.Quote(response.ETag) != found.ETag;
+        if (!isOther && response.ContentLength == length)
             return response.ResponseStream;
         response.Dispose();
-        throw new StoreUnavailableException("The object store answered with other bytes than it was asked for.");
+        throw isOther
+            ? new ObjectChangedException()
+            : new StoreUnavailableException("The object store answered with other bytes than it was asked for.");
     }
 }

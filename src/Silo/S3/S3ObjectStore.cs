@@ -29,13 +29,7 @@ internal sealed partial class S3ObjectStore(S3Connection connection, IOptions<S3
             UseChunkEncoding = false,
         };
         foreach (var (name, value) in headers.Metadata) request.Metadata.Add(name, value);
-        if (_options.ServerSideEncryption == S3Encryption.Aes256) request.ServerSideEncryptionMethod = ServerSideEncryptionMethod.AES256;
-        if (_options.ServerSideEncryption == S3Encryption.Kms)
-        {
-            request.ServerSideEncryptionMethod = ServerSideEncryptionMethod.AWSKMS;
-            request.ServerSideEncryptionKeyManagementServiceKeyId = _options.KmsKeyId;
-        }
-
+        (request.ServerSideEncryptionMethod, request.ServerSideEncryptionKeyManagementServiceKeyId) = _options.Encryption;
         await S3Failures.RunAsync(client => client.PutObjectAsync(request, cancellationToken), connection.Client, cancellationToken);
     }
 
@@ -43,13 +37,7 @@ internal sealed partial class S3ObjectStore(S3Connection connection, IOptions<S3
     {
         var request = new InitiateMultipartUploadRequest { BucketName = _options.Bucket, Key = key, ContentType = headers.ContentType };
         foreach (var (name, value) in headers.Metadata) request.Metadata.Add(name, value);
-        if (_options.ServerSideEncryption == S3Encryption.Aes256) request.ServerSideEncryptionMethod = ServerSideEncryptionMethod.AES256;
-        if (_options.ServerSideEncryption == S3Encryption.Kms)
-        {
-            request.ServerSideEncryptionMethod = ServerSideEncryptionMethod.AWSKMS;
-            request.ServerSideEncryptionKeyManagementServiceKeyId = _options.KmsKeyId;
-        }
-
+        (request.ServerSideEncryptionMethod, request.ServerSideEncryptionKeyManagementServiceKeyId) = _options.Encryption;
         var response = await S3Failures.RunAsync(client => client.InitiateMultipartUploadAsync(request, cancellationToken), connection.Client, cancellationToken);
         return string.IsNullOrEmpty(response.UploadId)
             ? throw new StoreUnavailableException("The object store answered a new multipart upload without its id.")
@@ -127,16 +115,19 @@ internal sealed partial class S3ObjectStore(S3Connection connection, IOptions<S3
         }
     }
 
-    public async Task<StoredObject?> HeadAsync(string key, CancellationToken cancellationToken)
+    public Task<StoredObject?> HeadAsync(string key, CancellationToken cancellationToken) => HeadAsync(key, versionId: null, cancellationToken);
+
+    /// <summary>What the bucket has under a key, in one version or the latest, or null.</summary>
+    public async Task<StoredObject?> HeadAsync(string key, string? versionId, CancellationToken cancellationToken)
     {
         try
         {
-            var request = new GetObjectMetadataRequest { BucketName = _options.Bucket, Key = key };
+            var request = new GetObjectMetadataRequest { BucketName = _options.Bucket, Key = key, VersionId = versionId };
             var head = await S3Failures.RunAsync(client => client.GetObjectMetadataAsync(request, cancellationToken), connection.Client, cancellationToken);
             return new StoredObject(
                 head.ContentLength,
                 Quote(head.ETag),
-                string.IsNullOrEmpty(head.VersionId) || head.VersionId == "null" ? null : head.VersionId,
+                Version(head.VersionId),
                 head.Headers.ContentType,
                 head.LastModified is { } time ? new DateTimeOffset(time.ToUniversalTime()) : default);
         }
@@ -146,15 +137,63 @@ internal sealed partial class S3ObjectStore(S3Connection connection, IOptions<S3
         }
     }
 
-    public async Task DeleteAsync(string key, CancellationToken cancellationToken)
+    public Task<CopyOutcome> CopyAsync(
+        string source, StoredObject found, string target, ObjectHeaders? headers, bool onlyIfAbsent, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(found);
+        var order = new CopyOrder(source, found, target, headers, onlyIfAbsent);
+        return found.Size > _options.CopyLimit
+            ? new S3MultipartCopy(this, connection.Client, _options, order, logger).RunAsync(cancellationToken)
+            : new S3WholeCopy(this, connection.Client, _options, order).RunAsync(cancellationToken);
+    }
+
+    public Task DeleteAsync(string key, CancellationToken cancellationToken) => DeleteAsync(key, versionId: null, cancellationToken);
+
+    public async Task DeleteAsync(string key, string? versionId, CancellationToken cancellationToken)
     {
         try
         {
-            await S3Failures.RunAsync(client => client.DeleteObjectAsync(_options.Bucket, key, cancellationToken), connection.Client, cancellationToken);
+            var request = new DeleteObjectRequest { BucketName = _options.Bucket, Key = key, VersionId = versionId };
+            await S3Failures.RunAsync(client => client.DeleteObjectAsync(request, cancellationToken), connection.Client, cancellationToken);
         }
         catch (StoreUnavailableException failure) when (S3Failures.IsNotFound(failure))
         {
             // Deleted already.
+        }
+    }
+
+    public async IAsyncEnumerable<ListedObject> ListObjectsAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var request = new ListObjectsV2Request { BucketName = _options.Bucket, Prefix = prefix, MaxKeys = 1_000 };
+        string? first = null;
+        while (true)
+        {
+            var page = await S3Failures.RunAsync(client => client.ListObjectsV2Async(request, cancellationToken), connection.Client, cancellationToken);
+            var objects = page.S3Objects ?? [];
+            // The same page again: a store that leaves the token out, and does not know where to start after.
+            if (first is not null && objects.Count > 0 && objects[0].Key == first)
+            {
+                LogStuck(prefix, 0);
+                yield break;
+            }
+
+            foreach (var item in objects)
+            {
+                var modified = item.LastModified is { } time ? new DateTimeOffset(time.ToUniversalTime()) : DateTimeOffset.MaxValue;
+                if (item.Key.StartsWith(prefix, StringComparison.Ordinal)) yield return new ListedObject(item.Key, item.Size ?? 0, Quote(item.ETag), modified);
+            }
+
+            if (page.IsTruncated != true) yield break;
+            var token = string.IsNullOrEmpty(page.NextContinuationToken) || page.NextContinuationToken == request.ContinuationToken ? null : page.NextContinuationToken;
+            if (token is null && objects.Count == 0)
+            {
+                LogStuck(prefix, 0);
+                yield break;
+            }
+
+            if (objects.Count > 0) first = objects[0].Key;
+            request.ContinuationToken = token;
+            request.StartAfter = token is null ? objects[^1].Key : null;
         }
     }
 
@@ -199,7 +238,10 @@ internal sealed partial class S3ObjectStore(S3Connection connection, IOptions<S3
         return await HeadAsync(key, cancellationToken) is null ? Completion.Gone : Completion.Completed;
     }
 
-    private static string Quote(string? etag) => string.IsNullOrEmpty(etag) || etag[0] == '"' ? etag ?? "" : $"\"{etag}\"";
+    /// <summary>A version id as it is given on: some stores call what has none <c>null</c>.</summary>
+    internal static string? Version(string? versionId) => versionId is null or "" or "null" ? null : versionId;
+
+    internal static string Quote(string? etag) => string.IsNullOrEmpty(etag) || etag[0] == '"' ? etag ?? "" : $"\"{etag}\"";
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The object store says that there is more under {Key} after {Marker}, and does not give it.")]
     private partial void LogStuck(string key, int marker);

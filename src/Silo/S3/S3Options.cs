@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Amazon.S3;
 
 namespace Media.Silo.S3;
 
@@ -65,6 +66,13 @@ public sealed class S3Options : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00", ErrorMessage = "Media:S3:Timeout has to be 1 s to 1 h.")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(100);
 
+    /// <summary>
+    /// The largest object in bytes that is copied within the bucket by one request, 5 MiB to 5 GiB; larger ones are copied by parts. 5 GiB is as far as S3
+    /// goes. Less helps where the store does not end a long copy within <see cref="Timeout"/>.
+    /// </summary>
+    [Range(typeof(long), "5242880", "5368709120", ErrorMessage = "Media:S3:CopyLimit has to be 5 MiB to 5 GiB, in bytes.")]
+    public long CopyLimit { get; set; } = 5L << 30;
+
     /// <summary>How long connecting may take.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00", ErrorMessage = "Media:S3:ConnectTimeout has to be 0.1 s to 60 s.")]
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(3);
@@ -72,6 +80,14 @@ public sealed class S3Options : IValidatableObject
     /// <summary>How often a request that failed for the store's or the network's reasons is sent again.</summary>
     [Range(0, 10, ErrorMessage = "Media:S3:MaxRetries has to be 0 to 10.")]
     public int MaxRetries { get; set; } = 2;
+
+    /// <summary>How a new object asks to be encrypted: the method, or null to leave it to the bucket, and the key.</summary>
+    internal (ServerSideEncryptionMethod? Method, string? KmsKeyId) Encryption => ServerSideEncryption switch
+    {
+        S3Encryption.Aes256 => (ServerSideEncryptionMethod.AES256, null),
+        S3Encryption.Kms => (ServerSideEncryptionMethod.AWSKMS, KmsKeyId),
+        _ => (null, null),
+    };
 
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

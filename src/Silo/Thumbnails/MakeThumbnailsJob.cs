@@ -13,6 +13,8 @@ namespace Media.Silo.Thumbnails;
 internal sealed partial class MakeThumbnailsJob(
     ThumbnailStore thumbnails, ThumbnailMaker maker, IObjectStore store, IOptions<ThumbnailOptions> options, ILogger<MakeThumbnailsJob> logger) : IJobHandler
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private static readonly ObjectHeaders Headers = new(ThumbnailFormats.Type, ImmutableDictionary<string, string>.Empty);
 
     public string Kind => JobKinds.MakeThumbnails;
@@ -54,7 +56,7 @@ internal sealed partial class MakeThumbnailsJob(
     // A content that is being deleted is gone the next time, or back: either way there is something to do, and by this job, as it has the key.
     private static void ThrowUnlessStored(ContentState state)
     {
-        if (state != ContentState.Stored) throw new InvalidOperationException("The content is on its way, or on its way out. It is looked at again.");
+        if (state != ContentState.Stored) throw new JobPostponedException(Patience);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "There are no thumbnails of {PieceHash}: {Reason}. {Detail}")]

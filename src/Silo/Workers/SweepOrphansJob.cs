@@ -5,10 +5,17 @@ using Microsoft.Extensions.Options;
 
 namespace Media.Silo.Workers;
 
-/// <summary>Aborts multipart uploads under <c>upload/</c> that no session in progress owns: what a crash between the store's answer and ours leaves.</summary>
+/// <summary>
+/// Aborts multipart uploads that nobody goes on with: under <c>upload/</c> those that no session in progress owns, which a crash between the store's answer
+/// and ours leaves; elsewhere those of copies within the bucket that died with their process.
+/// </summary>
 internal sealed partial class SweepOrphansJob(
     IObjectStore store, IUploadIndex index, IOptions<UploadOptions> options, TimeProvider time, ILogger<SweepOrphansJob> logger) : IRecurringJobHandler
 {
+    // A copy has no session to ask. The largest takes hours where a store is slow; one that is cut off is begun anew.
+    private static readonly TimeSpan LongestCopy = TimeSpan.FromDays(1);
+    private static readonly string[] CopyPrefixes = ["hash/", "quarantine/"];
+
     public string Kind => "sweep-orphans";
 
     // Orphans cost storage, not correctness; listing a whole bucket for them more often than they can age buys nothing.
@@ -20,21 +27,36 @@ internal sealed partial class SweepOrphansJob(
         await foreach (var pending in store.ListMultipartUploadsAsync(Tags.KeyPrefix, cancellationToken))
         {
             // What has another form than our keys is somebody else's.
-            if (Tags.FromKey(pending.Key) is not { } tag || time.GetUtcNow() - pending.Initiated < options.Value.OrphanAge) continue;
-            try
+            if (Tags.FromKey(pending.Key) is { } tag && IsOlder(pending, options.Value.OrphanAge) && !await index.IsActiveAsync(tag, pending.UploadId, cancellationToken))
+                failures += await AbortAsync(pending, cancellationToken);
+        }
+
+        foreach (var prefix in CopyPrefixes)
+        {
+            await foreach (var pending in store.ListMultipartUploadsAsync(prefix, cancellationToken))
             {
-                if (await index.IsActiveAsync(tag, pending.UploadId, cancellationToken)) continue;
-                await store.AbortMultipartUploadAsync(pending.Key, pending.UploadId, cancellationToken);
-                LogAborted(pending.Key, pending.Initiated);
-            }
-            catch (StoreUnavailableException failure)
-            {
-                failures++;
-                LogFailed(failure, pending.Key);
+                if (IsOlder(pending, LongestCopy)) failures += await AbortAsync(pending, cancellationToken);
             }
         }
 
         if (failures > 0) throw new StoreUnavailableException($"{failures} orphaned multipart uploads could not be aborted.");
+    }
+
+    private bool IsOlder(PendingUpload pending, TimeSpan age) => time.GetUtcNow() - pending.Initiated >= age;
+
+    private async Task<int> AbortAsync(PendingUpload pending, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.AbortMultipartUploadAsync(pending.Key, pending.UploadId, cancellationToken);
+            LogAborted(pending.Key, pending.Initiated);
+            return 0;
+        }
+        catch (StoreUnavailableException failure)
+        {
+            LogFailed(failure, pending.Key);
+            return 1;
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Aborted the orphaned multipart upload of {Key}, started {Initiated}.")]

@@ -23,6 +23,7 @@ public sealed class FailureGateTests
     public async Task Invoke_OutagesHoweverWrapped_AreUnavailable()
     {
         Assert.Equal(503, (await RunAsync(new StorageUnavailableException())).Status);
+        Assert.Equal(503, (await RunAsync(new ObjectChangedException())).Status);
         var (status, body) = await RunAsync(new AggregateException(new InvalidOperationException("x", new StoreUnavailableException())));
         Assert.Equal(503, status);
         Assert.Contains("object_store_unavailable", body, StringComparison.Ordinal);

@@ -40,7 +40,12 @@ public sealed class ApiServer : IAsyncDisposable
     public IServiceProvider Services => app.Services;
 
     public static async Task<ApiServer> StartAsync(
-        string connectionString, StorageFixture storage, IEnumerable<KeyValuePair<string, string?>>? settings = null, TimeProvider? time = null, string environment = "Production")
+        string connectionString,
+        StorageFixture storage,
+        IEnumerable<KeyValuePair<string, string?>>? settings = null,
+        TimeProvider? time = null,
+        string environment = "Production",
+        Action<IServiceCollection>? configure = null)
     {
         var logs = new RecordedLogs();
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment, ContentRootPath = AppContext.BaseDirectory });
@@ -50,6 +55,7 @@ public sealed class ApiServer : IAsyncDisposable
         builder.Logging.ClearProviders().AddProvider(logs);
         if (time is not null)
             builder.Services.AddSingleton(time);
+        configure?.Invoke(builder.Services);
         var built = ApiApplication.Build(builder);
         await built.StartAsync();
         return new ApiServer(built, logs);
@@ -62,7 +68,8 @@ public sealed class ApiServer : IAsyncDisposable
         await app.DisposeAsync();
     }
 
-    private static Dictionary<string, string?> Defaults(string connectionString, StorageFixture storage) => new(StringComparer.Ordinal)
+    /// <summary>What every API is set to, but for a test's own settings.</summary>
+    public static Dictionary<string, string?> Defaults(string connectionString, StorageFixture storage) => new(StringComparer.Ordinal)
     {
         ["Media:Postgres:ConnectionString"] = connectionString,
         ["Media:Postgres:MaxPoolSize"] = "8",

@@ -65,7 +65,31 @@ internal sealed class MemoryObjectStore(TimeProvider time) : IObjectStore
 
     public Task<StoredObject?> HeadAsync(string key, CancellationToken cancellationToken) => Do("head", () => objects.GetValueOrDefault(key));
 
-    public Task DeleteAsync(string key, CancellationToken cancellationToken) => Do("delete", () => objects.TryRemove(key, out _));
+    public Task<CopyOutcome> CopyAsync(
+        string source, StoredObject found, string target, ObjectHeaders? headers, bool onlyIfAbsent, CancellationToken cancellationToken) =>
+        Do("copy", () =>
+        {
+            if (onlyIfAbsent && objects.TryGetValue(target, out var there))
+                return CopyOutcome.Exists(there);
+            if (!objects.TryGetValue(source, out var stored) || stored.ETag != found.ETag)
+                return CopyOutcome.SourceChanged;
+            var copy = stored with { ContentType = headers?.ContentType ?? stored.ContentType, LastModified = time.GetUtcNow() };
+            objects[target] = copy;
+            return CopyOutcome.Copied(copy);
+        });
+
+    public Task DeleteAsync(string key, CancellationToken cancellationToken) => DeleteAsync(key, null, cancellationToken);
+
+    public Task DeleteAsync(string key, string? versionId, CancellationToken cancellationToken) => Do("delete", () => objects.TryRemove(key, out _));
+
+    public async IAsyncEnumerable<ListedObject> ListObjectsAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var (key, stored) in objects)
+        {
+            if (key.StartsWith(prefix, StringComparison.Ordinal))
+                yield return await Task.FromResult(new ListedObject(key, stored.Size, stored.ETag, stored.LastModified));
+        }
+    }
 
     public async IAsyncEnumerable<PendingUpload> ListMultipartUploadsAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

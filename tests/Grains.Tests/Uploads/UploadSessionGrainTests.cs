@@ -61,8 +61,8 @@ public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixt
         var opened = await CreateAsync();
         PutParts(opened.Upload.UploadId!, 1, 2, 3);
 
-        var first = await Session.CompleteAsync(Owner, null, none);
-        var second = await Session.CompleteAsync(Owner, null, none);
+        var first = await Session.CompleteAsync(Owner, null, null, none);
+        var second = await Session.CompleteAsync(Owner, null, null, none);
 
         Assert.Equal(UploadState.Stored, first.Value!.State);
         Assert.Equal(first.Value.CompletedAt, second.Value!.CompletedAt);
@@ -76,9 +76,9 @@ public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixt
         var opened = await CreateAsync();
         PutParts(opened.Upload.UploadId!, 2);
 
-        var early = await Session.CompleteAsync(Owner, null, none);
+        var early = await Session.CompleteAsync(Owner, null, null, none);
         PutParts(opened.Upload.UploadId!, 1, 3);
-        var late = await Session.CompleteAsync(Owner, null, none);
+        var late = await Session.CompleteAsync(Owner, null, null, none);
 
         Assert.Equal([1, 3], early.Refusal!.Parts);
         Assert.True(late.IsSuccess);
@@ -90,10 +90,10 @@ public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixt
         var opened = await CreateAsync();
         PutParts(opened.Upload.UploadId!, 1, 2, 3);
         cluster.Store.After = operation => FailOn(operation, "complete");
-        await Assert.ThrowsAsync<StoreUnavailableException>(() => Session.CompleteAsync(Owner, null, none));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => Session.CompleteAsync(Owner, null, null, none));
         cluster.Store.After = _ => { };
 
-        Assert.Equal(UploadState.Stored, (await Session.CompleteAsync(Owner, null, none)).Value!.State);
+        Assert.Equal(UploadState.Stored, (await Session.CompleteAsync(Owner, null, null, none)).Value!.State);
     }
 
     [Fact]
@@ -106,13 +106,13 @@ public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixt
             if (operation == "complete")
                 cluster.Storage.BeforeWrite = () => throw new StorageUnavailableException();
         };
-        await Assert.ThrowsAsync<StorageUnavailableException>(() => Session.CompleteAsync(Owner, null, none));
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => Session.CompleteAsync(Owner, null, null, none));
         var between = (await Session.GetAsync(Owner, none)).Value!.State;
         cluster.Store.After = _ => { };
         cluster.Storage.BeforeWrite = () => { };
 
         Assert.Equal(UploadState.Completing, between);
-        Assert.Equal(UploadState.Stored, (await Session.CompleteAsync(Owner, null, none)).Value!.State);
+        Assert.Equal(UploadState.Stored, (await Session.CompleteAsync(Owner, null, null, none)).Value!.State);
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixt
         var opened = await CreateAsync();
         PutParts(opened.Upload.UploadId!, 1, 2, 3);
         cluster.Store.Before = operation => FailOn(operation, "complete");
-        await Assert.ThrowsAsync<StoreUnavailableException>(() => Session.CompleteAsync(Owner, null, none));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => Session.CompleteAsync(Owner, null, null, none));
         cluster.Store.Before = _ => { };
 
         await Session.SweepAsync(none);
@@ -145,12 +145,12 @@ public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixt
                 cluster.Store.PutPart(uploadId, 2, 8 * MiB, "\"replaced\"");
         };
 
-        var refused = await Session.CompleteAsync(Owner, null, none);
+        var refused = await Session.CompleteAsync(Owner, null, null, none);
         cluster.Store.Before = _ => { };
 
         Assert.Equal(RefusalCode.PartChanged, refused.Refusal!.Code);
         Assert.Equal(UploadState.Uploading, (await Session.GetAsync(Owner, none)).Value!.State);
-        Assert.True((await Session.CompleteAsync(Owner, null, none)).IsSuccess);
+        Assert.True((await Session.CompleteAsync(Owner, null, null, none)).IsSuccess);
     }
 
     [Fact]
@@ -165,7 +165,7 @@ public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixt
                 cluster.Storage.BumpVersions();
         };
 
-        Assert.Equal(UploadState.Stored, (await Session.CompleteAsync(Owner, null, none)).Value!.State);
+        Assert.Equal(UploadState.Stored, (await Session.CompleteAsync(Owner, null, null, none)).Value!.State);
     }
 
     [Fact]
@@ -174,7 +174,7 @@ public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixt
         var opened = await CreateAsync();
         cluster.Store.Lose(opened.Upload.UploadId!);
 
-        Assert.Equal(RefusalCode.UploadGone, (await Session.CompleteAsync(Owner, null, none)).Refusal!.Code);
+        Assert.Equal(RefusalCode.UploadGone, (await Session.CompleteAsync(Owner, null, null, none)).Refusal!.Code);
         Assert.Equal(UploadState.Failed, (await Session.GetAsync(Owner, none)).Value!.State);
         Assert.Equal(RefusalCode.WrongState, (await Session.SignPartsAsync(Owner, [1], none)).Refusal!.Code);
     }
@@ -186,7 +186,7 @@ public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixt
         cluster.Store.Lose(opened.Upload.UploadId!);
         cluster.Store.PutObject(opened.Upload.Key, Size - 1);
 
-        Assert.Equal(RefusalCode.UploadGone, (await Session.CompleteAsync(Owner, null, none)).Refusal!.Code);
+        Assert.Equal(RefusalCode.UploadGone, (await Session.CompleteAsync(Owner, null, null, none)).Refusal!.Code);
         Assert.DoesNotContain(opened.Upload.Key, cluster.Store.Keys);
     }
 
@@ -195,9 +195,9 @@ public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixt
     {
         var opened = await CreateAsync(size: 0);
 
-        var early = await Session.CompleteAsync(Owner, null, none);
+        var early = await Session.CompleteAsync(Owner, null, null, none);
         cluster.Store.PutObject(opened.Upload.Key, 0);
-        var late = await Session.CompleteAsync(Owner, null, none);
+        var late = await Session.CompleteAsync(Owner, null, null, none);
 
         Assert.Null(opened.Upload.UploadId);
         Assert.Equal(UploadStrategy.Single, opened.Upload.Plan.Strategy);
@@ -215,7 +215,7 @@ public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixt
         cluster.Store.PutPart(opened.Upload.UploadId!, 1, 8 * MiB);
         cluster.Store.PutPart(opened.Upload.UploadId!, 2, 4 * MiB);
 
-        var completed = await Session.CompleteAsync(Owner, [new(2, "etag2"), new(1, "etag1")], none);
+        var completed = await Session.CompleteAsync(Owner, [new(2, "etag2"), new(1, "etag1")], null, none);
 
         Assert.Equal(fits ? null : RefusalCode.FileTooLarge, completed.Refusal?.Code);
         Assert.Equal(fits ? 12 * MiB : null, completed.Value?.Size);
@@ -240,7 +240,7 @@ public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixt
     {
         var opened = await CreateAsync();
         PutParts(opened.Upload.UploadId!, 1, 2, 3);
-        await Session.CompleteAsync(Owner, null, none);
+        await Session.CompleteAsync(Owner, null, null, none);
 
         Assert.Equal(RefusalCode.WrongState, (await Session.AbortAsync(Owner, none)).Refusal!.Code);
         Assert.Contains(opened.Upload.Key, cluster.Store.Keys);
@@ -256,7 +256,7 @@ public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixt
         Assert.Equal(RefusalCode.NotYourUpload, (await Session.SignPartsAsync(stranger, [1], none)).Refusal!.Code);
         Assert.Equal(RefusalCode.NotYourUpload, (await Session.ListPartsAsync(stranger, none)).Refusal!.Code);
         Assert.Equal(RefusalCode.NotYourUpload, (await Session.TakeLeaseAsync(stranger, true, none)).Refusal!.Code);
-        Assert.Equal(RefusalCode.NotYourUpload, (await Session.CompleteAsync(stranger, null, none)).Refusal!.Code);
+        Assert.Equal(RefusalCode.NotYourUpload, (await Session.CompleteAsync(stranger, null, null, none)).Refusal!.Code);
         Assert.Equal(RefusalCode.NotYourUpload, (await Session.AbortAsync(stranger, none)).Refusal!.Code);
         Assert.Contains(opened.Upload.UploadId, cluster.Store.UploadIds);
     }
@@ -279,9 +279,9 @@ public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixt
         Assert.Equal("a", locked.Refusal!.Lease!.ClientId);
         Assert.Equal(2, taken.Value!.Epoch);
         Assert.Equal(RefusalCode.LeaseLost, (await Session.SignPartsAsync(new("u", "a"), [1], none)).Refusal!.Code);
-        Assert.Equal(RefusalCode.LeaseLost, (await Session.CompleteAsync(new("u", "a"), null, none)).Refusal!.Code);
+        Assert.Equal(RefusalCode.LeaseLost, (await Session.CompleteAsync(new("u", "a"), null, null, none)).Refusal!.Code);
         Assert.Equal(RefusalCode.LeaseLost, (await Session.AbortAsync(new("u", "a"), none)).Refusal!.Code);
-        Assert.True((await Session.CompleteAsync(new("u", "b", 2), null, none)).IsSuccess);
+        Assert.True((await Session.CompleteAsync(new("u", "b", 2), null, null, none)).IsSuccess);
     }
 
     [Fact]
@@ -380,7 +380,7 @@ public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixt
         var opened = (await Session.CreateFormAsync(SessionCluster.NewUpload(null, client: null, maxSize: 1000), none)).Value!;
         cluster.Store.PutObject(opened.Upload.Key, 1001);
 
-        Assert.Equal(RefusalCode.FileTooLarge, (await Session.CompleteAsync(Owner, null, none)).Refusal!.Code);
+        Assert.Equal(RefusalCode.FileTooLarge, (await Session.CompleteAsync(Owner, null, null, none)).Refusal!.Code);
         Assert.DoesNotContain(opened.Upload.Key, cluster.Store.Keys);
         Assert.Equal(RefusalCode.WrongState, (await Session.SignPartsAsync(Owner, [1], none)).Refusal!.Code);
     }
@@ -415,7 +415,7 @@ public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixt
     {
         var opened = await CreateAsync();
         PutParts(opened.Upload.UploadId!, 1, 2, 3);
-        await Session.CompleteAsync(Owner, null, none);
+        await Session.CompleteAsync(Owner, null, null, none);
 
         // Created with its multipart upload, completing, stored.
         Assert.Equal(3, cluster.Signals.Published.Count(published => published == tag));
@@ -436,7 +436,7 @@ public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixt
             return released.Task;
         };
 
-        var completing = Session.CompleteAsync(Owner, null, none);
+        var completing = Session.CompleteAsync(Owner, null, null, none);
         await reached.Task;
         var meanwhile = await Session.GetAsync(Owner, none).WaitAsync(TimeSpan.FromSeconds(20), none);
         released.SetResult();

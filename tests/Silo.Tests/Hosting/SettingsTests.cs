@@ -30,6 +30,8 @@ public sealed class SettingsTests(PostgresFixture postgres) : IClassFixture<Post
     [InlineData("Media:S3:SecretKey", "")]
     [InlineData("Media:S3:Accelerate", "true")]
     [InlineData("Media:S3:KmsKeyId", "key")]
+    [InlineData("Media:S3:CopyLimit", "5242879")]
+    [InlineData("Media:S3:CopyLimit", "5368709121")]
     [InlineData("Media:Jobs:Concurrency", "-1")]
     [InlineData("Media:Jobs:LeaseDuration", "00:00:00")]
     [InlineData("Media:Silo:SiloPort", "0")]

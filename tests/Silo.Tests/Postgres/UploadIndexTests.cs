@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Media.Grains;
+using Media.Grains.Ports;
 using Media.Grains.Uploads;
 using Media.Grains.Users;
 using Media.Silo.Postgres;
@@ -76,6 +77,23 @@ public sealed class UploadIndexTests(PostgresFixture postgres) : IClassFixture<P
         Assert.False(await _index.IsActiveAsync(Tag("a"), "another", Token));
         Assert.False(await _index.IsActiveAsync(Tag("b"), done.State.UploadId!, Token));
         Assert.False(await _index.IsActiveAsync(Tag("c"), session.State.UploadId!, Token));
+    }
+
+    [Fact]
+    public async Task Find_ByTags_IsWhatThereIsOfThem()
+    {
+        await AddAsync("a", Sessions.Create(_user, UploadState.Verified, 0));
+        await AddAsync("b", Sessions.Create(_user, UploadState.Created, null));
+        await AddAsync("c", Sessions.Create(_user, UploadState.Failed, 5));
+        await AddAsync("d", Sessions.Create(_user));
+        await _database.ExecuteAsync($"update grain_state set state = jsonb_set(state, '{{state}}', '\"Archived\"') where id = '{Tag("d")}'");
+
+        var found = await _index.FindAsync([Tag("a"), Tag("b"), Tag("d"), Tag("nobody's")], Token);
+
+        Assert.Equal(
+            [new KnownSession(Tag("a"), UploadState.Verified, 0), new KnownSession(Tag("b"), UploadState.Created, null), new KnownSession(Tag("d"), null, 1_000)],
+            found.OrderBy(session => session.Tag));
+        Assert.Empty(await _index.FindAsync([], Token));
     }
 
     [Fact]

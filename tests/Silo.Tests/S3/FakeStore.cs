@@ -21,10 +21,13 @@ internal sealed class FakeStore : IAsyncDisposable
         var wrapped = Options.Create(options);
         _connection = new S3Connection(wrapped);
         Store = new S3ObjectStore(_connection, wrapped, NullLogger<S3ObjectStore>.Instance);
+        Reader = new S3ObjectReader(_connection, wrapped);
         Health = new S3HealthCheck(_connection, wrapped);
     }
 
     public S3ObjectStore Store { get; }
+
+    public S3ObjectReader Reader { get; }
 
     public S3HealthCheck Health { get; }
 

@@ -345,6 +345,116 @@ public sealed class ObjectStoreQuirksTests
         Assert.Equal(["upload/a", "upload/b", "upload/c", "upload/d"], keys);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ListObjects_ManyPages_AreReadToTheLastWithAndWithoutTokens(bool tokens)
+    {
+        await using var fake = await FakeStore.StartAsync(request =>
+        {
+            var after = request.Query[tokens ? "continuation-token" : "start-after"].ToString();
+            return Page(after switch { "" => ["a", "b"], "upload/b" => ["c", "d"], _ => ["e"] }, truncated: after != "upload/d", tokens);
+        });
+
+        Assert.Equal(["upload/a", "upload/b", "upload/c", "upload/d", "upload/e"], await ListAsync(fake));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ListObjects_SamePageForEver_EndsWithWhatIsThere(bool tokens)
+    {
+        await using var fake = await FakeStore.StartAsync(_ => Page(["a", "b"], truncated: true, tokens));
+
+        Assert.Equal(["upload/a", "upload/b"], await ListAsync(fake));
+        Assert.Equal(2, fake.Requests.Count);
+    }
+
+    [Fact]
+    public async Task ListObjects_TruncatedAndEmpty_Ends()
+    {
+        await using var fake = await FakeStore.StartAsync(_ => Page([], truncated: true, tokens: false));
+
+        Assert.Empty(await ListAsync(fake));
+    }
+
+    [Fact]
+    public async Task ListObjects_EmptyPageWithAToken_GoesOn()
+    {
+        await using var fake = await FakeStore.StartAsync(request => request.Query["continuation-token"].ToString() == "next"
+            ? Page(["a"], truncated: false, tokens: false)
+            : FakeStore.Xml("<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>next</NextContinuationToken></ListBucketResult>"));
+
+        Assert.Equal(["upload/a"], await ListAsync(fake));
+    }
+
+    [Fact]
+    public async Task ListObjects_WithoutATime_CountAsYoung()
+    {
+        await using var fake = await FakeStore.StartAsync(
+            _ => FakeStore.Xml("<ListBucketResult><Contents><Key>upload/a</Key><ETag>abc</ETag><Size>5</Size></Contents></ListBucketResult>"));
+        var found = new List<ListedObject>();
+
+        await foreach (var stored in fake.Store.ListObjectsAsync("upload/", Token)) found.Add(stored);
+
+        Assert.Equal(new ListedObject("upload/a", 5, "\"abc\"", DateTimeOffset.MaxValue), Assert.Single(found));
+    }
+
+    [Theory]
+    [InlineData(404, "NoSuchKey")]
+    [InlineData(404, "NoSuchVersion")]
+    [InlineData(412, "PreconditionFailed")]
+    [InlineData(416, "InvalidRange")]
+    public async Task Read_ObjectIsGoneOrAnother_HasChanged(int status, string code)
+    {
+        await using var fake = await FakeStore.StartAsync(_ => FakeStore.Error(code, status));
+
+        await Assert.ThrowsAsync<ObjectChangedException>(() => fake.Reader.OpenAsync("k", Found, 0, 3, Token));
+    }
+
+    [Theory]
+    [InlineData(404, "NoSuchBucket")]
+    [InlineData(403, "AccessDenied")]
+    [InlineData(503, "SlowDown")]
+    public async Task Read_StoreRefuses_IsUnavailable(int status, string code)
+    {
+        await using var fake = await FakeStore.StartAsync(_ => FakeStore.Error(code, status));
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Reader.OpenAsync("k", Found, 0, 3, Token));
+    }
+
+    [Fact]
+    public async Task Read_ConditionIsIgnored_IsCheckedByTheETag()
+    {
+        await using var fake = await FakeStore.StartAsync(request =>
+        {
+            request.HttpContext.Response.Headers.ETag = request.Path.Value!.EndsWith("same", StringComparison.Ordinal) ? Found.ETag : "\"other\"";
+            return Results.Bytes(new byte[3]);
+        });
+
+        await Assert.ThrowsAsync<ObjectChangedException>(() => fake.Reader.OpenAsync("other", Found, 0, 3, Token));
+        await using var same = await fake.Reader.OpenAsync("same", Found, 0, 3, Token);
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Reader.OpenAsync("same", Found, 0, 2, Token));
+    }
+
+    private static StoredObject Found => new(10, "\"a\"", null, "video/mp4", DateTimeOffset.UnixEpoch);
+
+    private static async Task<List<string>> ListAsync(FakeStore fake)
+    {
+        var keys = new List<string>();
+        await foreach (var stored in fake.Store.ListObjectsAsync("upload/", Token)) keys.Add(stored.Key);
+        return keys;
+    }
+
+    private static IResult Page(string[] names, bool truncated, bool tokens)
+    {
+        var body = new StringBuilder("<ListBucketResult>").Append(CultureInfo.InvariantCulture, $"<IsTruncated>{(truncated ? "true" : "false")}</IsTruncated>");
+        if (tokens && truncated) body.Append(CultureInfo.InvariantCulture, $"<NextContinuationToken>upload/{names[^1]}</NextContinuationToken>");
+        foreach (var name in names)
+            body.Append(CultureInfo.InvariantCulture, $"<Contents><Key>upload/{name}</Key><LastModified>2030-01-02T03:04:05.000Z</LastModified><ETag>\"e\"</ETag><Size>5</Size></Contents>");
+        return FakeStore.Xml(body.Append("</ListBucketResult>").ToString());
+    }
+
     private static Task<HealthCheckResult> CheckAsync(FakeStore fake) => fake.Health.CheckHealthAsync(
         new HealthCheckContext { Registration = new HealthCheckRegistration("s3", fake.Health, null, null) }, Token);
 

@@ -152,6 +152,47 @@ public sealed class StoreTests(StorageFixture storage) : IClassFixture<StorageFi
     }
 
     [Fact]
+    public async Task ListObjects_MoreThanAPage_AreAllThere()
+    {
+        var prefix = $"upload/{Guid.NewGuid():N}/";
+        using var real = new RealStore(storage);
+        var before = TimeProvider.System.GetUtcNow();
+        var expected = new List<string> { prefix + "a b+c%20d'e/é 漢字 🙂/(f)~!*&=?#:@$,;[x]<>" };
+        for (var number = 0; number < 1_004; number++) expected.Add($"{prefix}{number}");
+        await Parallel.ForEachAsync(expected, Token, async (key, _) => await real.PutAsync(key, [1, 2, 3]));
+        await real.PutAsync($"elsewhere/{Guid.NewGuid():N}", [1]);
+
+        var found = new List<ListedObject>();
+        await foreach (var stored in _store.ListObjectsAsync(prefix, Token)) found.Add(stored);
+
+        Assert.Equal(expected.Order(StringComparer.Ordinal), found.Select(stored => stored.Key).Order(StringComparer.Ordinal));
+        var etag = (await _store.HeadAsync(expected[0], Token))!.ETag;
+        Assert.All(found, stored => Assert.Equal((3, etag), (stored.Size, stored.ETag)));
+        Assert.All(found, stored => Assert.InRange(stored.LastModified, before.AddMinutes(-1), before.AddMinutes(1)));
+    }
+
+    [Fact]
+    public async Task Read_ObjectReplacedOrDeleted_HasChanged()
+    {
+        using var real = new RealStore(storage);
+        var key = $"upload/{Guid.NewGuid():N}";
+        var found = await real.PutAsync(key, [1, 2, 3, 4]);
+        await using (var slice = await real.Reader.OpenAsync(key, found, 1, 2, Token))
+        {
+            var bytes = new byte[2];
+            await slice.ReadExactlyAsync(bytes, Token);
+            Assert.Equal([2, 3], bytes);
+        }
+
+        await real.PutAsync(key, [1, 2, 3, 5]);
+        await Assert.ThrowsAsync<ObjectChangedException>(() => real.Reader.OpenAsync(key, found, 1, 2, Token));
+        await real.PutAsync(key, [1]);
+        await Assert.ThrowsAsync<ObjectChangedException>(() => real.Reader.OpenAsync(key, found, 1, 2, Token));
+        await _store.DeleteAsync(key, Token);
+        await Assert.ThrowsAsync<ObjectChangedException>(() => real.Reader.OpenAsync(key, found, 1, 2, Token));
+    }
+
+    [Fact]
     public async Task SignPut_HeadersAsSigned_StoresTheObject()
     {
         var key = $"upload/{Guid.NewGuid():N}";

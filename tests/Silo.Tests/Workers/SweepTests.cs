@@ -1,14 +1,19 @@
+using Amazon.S3;
 using Amazon.S3.Model;
 using Media.Grains;
 using Media.Grains.Uploads;
 using Media.Silo.Hosting;
 using Media.Silo.Postgres;
 using Media.Silo.Tests.Postgres;
+using Media.Silo.Tests.S3;
+using Media.Silo.Workers;
 using Media.Tests.Support;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Orleans;
 
 namespace Media.Silo.Tests.Workers;
@@ -32,7 +37,7 @@ public sealed class SweepTests(PostgresFixture postgres, StorageFixture storage)
         await database.ExecuteAsync($"update grain_state set state = jsonb_set(state, '{{plan}}', '\"broken\"') where id = '{broken}'");
         using var host = await StartAsync(("Media:Uploads:OrphanAge", "1.00:00:00"));
 
-        await Eventually.TrueAsync(async () => await database.QueryAsync<long>("select count(*) from grain_state where state->>'state' = 'Expired'") == overdue.Count);
+        await Eventually.TrueAsync(async () => await database.QueryAsync<long>("select count(*) from grain_state where state->>'state' = 'Expired' and state->>'user' = 'ann'") == overdue.Count);
 
         Assert.Equal("Uploading", await database.QueryAsync<string>($"select state->>'state' from grain_state where id = '{young}'"));
         var left = await storage.Client.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = storage.Bucket }, Token);
@@ -63,6 +68,110 @@ public sealed class SweepTests(PostgresFixture postgres, StorageFixture storage)
         Assert.Contains(kept, upload => upload.UploadId == known.UploadId);
         Assert.Contains(kept, upload => upload.UploadId == foreign.Id);
         await host.StopAsync(Token);
+    }
+
+    [Fact]
+    public async Task Sweep_CopiesOlderThanADay_AreAborted()
+    {
+        await using var database = await Database.OpenMigratedAsync(postgres.ConnectionString);
+        var bucket = await storage.CreateBucketAsync(Token);
+        using var real = new RealStore(storage, bucket);
+        foreach (var key in new[] { "hash/a", "quarantine/b", "elsewhere/c" }) await storage.Client.InitiateMultipartUploadAsync(bucket, key, Token);
+        var time = new ManualTimeProvider(TimeProvider.System.GetUtcNow().AddHours(23));
+        var job = new SweepOrphansJob(
+            real.Store, new PostgresUploadIndex(database, time), Options.Create(new UploadOptions()), time, NullLogger<SweepOrphansJob>.Instance);
+
+        await job.RunAsync(null!, Token);
+        Assert.Equal(3, (await real.GetPendingAsync("")).Count);
+
+        time.Advance(TimeSpan.FromHours(2));
+        await job.RunAsync(null!, Token);
+        Assert.Single(await real.GetPendingAsync("elsewhere/c"));
+        Assert.Single(await real.GetPendingAsync(""));
+    }
+
+    [Fact]
+    public async Task Sweep_ObjectsThatNoSessionNeeds_AreDeletedAndNoOthers()
+    {
+        await using var database = await Database.OpenMigratedAsync(postgres.ConnectionString);
+        var bucket = await storage.CreateBucketAsync(Token);
+        using var real = new RealStore(storage, bucket);
+        var (needed, left) = (new List<string> { "upload/not-a-tag", "hash/" + NewTag() }, new List<string> { Tags.ToKey(NewTag()) });
+        foreach (var state in Enum.GetValues<UploadState>())
+        {
+            foreach (var size in new long?[] { 1_000, 0, null })
+            {
+                var isLeft = state is UploadState.Aborted or UploadState.Expired or UploadState.Failed or UploadState.Mismatched
+                    || (state is UploadState.Verified or UploadState.Duplicate && size > 0);
+                (isLeft ? left : needed).Add(Tags.ToKey(await AddAsync(database, state, size)));
+            }
+        }
+
+        var unknown = await AddAsync(database, UploadState.Verified, 1_000);
+        await database.ExecuteAsync($"update grain_state set state = jsonb_set(state, '{{state}}', '\"Archived\"') where id = '{unknown}'");
+        needed.Add(Tags.ToKey(unknown));
+        // More than are looked up at once.
+        for (var number = 0; number < 600; number++) left.Add(Tags.ToKey(NewTag()));
+        await Parallel.ForEachAsync(needed.Concat(left), Token, async (key, _) => await real.PutAsync(key, []));
+        using var host = await StartAsync(("Media:Uploads:OrphanAge", "00:00:00"), ("Media:S3:Bucket", bucket));
+
+        await Eventually.TrueAsync(async () => (await ListAsync(real)).Count <= needed.Count);
+
+        Assert.Equal(needed.Order(StringComparer.Ordinal), (await ListAsync(real)).Order(StringComparer.Ordinal));
+        await host.StopAsync(Token);
+    }
+
+    [Fact]
+    public async Task Sweep_YoungObjectsThatNoSessionNeeds_AreLeftToAge()
+    {
+        await using var database = await Database.OpenMigratedAsync(postgres.ConnectionString);
+        var bucket = await storage.CreateBucketAsync(Token);
+        using var real = new RealStore(storage, bucket);
+        var key = Tags.ToKey(NewTag());
+        await real.PutAsync(key, [1]);
+        var time = new ManualTimeProvider(TimeProvider.System.GetUtcNow().AddMinutes(59));
+        var job = new SweepObjectsJob(
+            real.Store, new PostgresUploadIndex(database, time), Options.Create(new UploadOptions()), time, NullLogger<SweepObjectsJob>.Instance);
+
+        await job.RunAsync(null!, Token);
+        Assert.NotNull(await real.Store.HeadAsync(key, Token));
+
+        time.Advance(TimeSpan.FromMinutes(2));
+        await job.RunAsync(null!, Token);
+        Assert.Null(await real.Store.HeadAsync(key, Token));
+    }
+
+    [Fact]
+    public async Task Sweep_ObjectsInAVersionedBucket_LeaveNoVersionBehind()
+    {
+        await using var database = await Database.OpenMigratedAsync(postgres.ConnectionString);
+        var bucket = await storage.CreateBucketAsync(Token);
+        var versioning = new S3BucketVersioningConfig { Status = VersionStatus.Enabled };
+        await storage.Client.PutBucketVersioningAsync(new PutBucketVersioningRequest { BucketName = bucket, VersioningConfig = versioning }, Token);
+        using var real = new RealStore(storage, bucket);
+        var key = Tags.ToKey(NewTag());
+        await real.PutAsync(key, [1]);
+        await real.PutAsync(key, [1, 2]);
+        using var host = await StartAsync(("Media:Uploads:OrphanAge", "00:00:00"), ("Media:S3:Bucket", bucket));
+
+        await Eventually.TrueAsync(async () => (await storage.Client.ListVersionsAsync(bucket, Token)).Versions is null or []);
+
+        await host.StopAsync(Token);
+    }
+
+    private static async Task<string> AddAsync(PostgresDatabase database, UploadState state, long? size)
+    {
+        var tag = NewTag();
+        await new PostgresGrainStorage(database).WriteStateAsync(
+            StorageNames.UploadSession, Database.Id(tag), new GrainState<UploadSessionState>(Sessions.Create("bob", state, size)));
+        return tag;
+    }
+
+    private static async Task<List<string>> ListAsync(RealStore real)
+    {
+        var keys = new List<string>();
+        await foreach (var stored in real.Store.ListObjectsAsync("", Token)) keys.Add(stored.Key);
+        return keys;
     }
 
     private static string NewTag() => new RandomTagSource().Next();

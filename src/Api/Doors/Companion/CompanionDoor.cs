@@ -148,7 +148,7 @@ internal static class CompanionDoor
         var (session, _, problem) = await CompanionSession.FindAsync(grains, admission, key, uploadId, cancellationToken);
         if (problem is not null)
             return (ProblemResult)problem;
-        var completed = await session!.CompleteAsync(new Caller(admission.User), named.MoveToImmutable(), cancellationToken);
+        var completed = await session!.CompleteAsync(new Caller(admission.User), named.MoveToImmutable(), pieceHash: null, cancellationToken);
         return completed.IsSuccess
             ? TypedResults.Ok(new CompanionCompleteAnswer(store.UrlOf(completed.Value.Key), completed.Value.Key, store.Bucket))
             : (ProblemResult)ProblemCatalog.Of(completed.Refusal);

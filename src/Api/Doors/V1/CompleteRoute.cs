@@ -29,7 +29,11 @@ internal static class CompleteRoute
         if (bad is not null)
             return (ProblemResult)bad;
 
-        var completed = await session.CompleteAsync(caller, parts, cancellationToken);
+        var pieceHash = body.Value?.PieceHash;
+        if (pieceHash is not null && !UploadRules.IsHash(pieceHash))
+            return (ProblemResult)ProblemCatalog.Invalid("pieceHash", RequestMessages.Hash);
+
+        var completed = await session.CompleteAsync(caller, parts, pieceHash, cancellationToken);
         return completed.IsSuccess ? TypedResults.Ok(UploadAnswer.Of(completed.Value)) : (ProblemResult)ProblemCatalog.Of(completed.Refusal);
     }
 

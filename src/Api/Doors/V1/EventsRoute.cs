@@ -54,27 +54,33 @@ internal static class EventsRoute
         return TypedResults.Empty;
     }
 
-    /// <summary>Whether a stream ends here. Verification, once it follows of itself, takes <see cref="UploadState.Stored"/> out of this.</summary>
-    internal static bool IsSettled(UploadState state) => state == UploadState.Stored || UploadTransitions.IsFinal(state);
-
     private static async Task FollowAsync(
         HttpResponse response, IUploadSessionGrain session, Caller caller, IUploadSubscription subscription, Upload upload, int sent, CancellationToken cancellationToken)
     {
+        VerificationProgress? told = null;
         while (true)
         {
-            var before = sent;
+            var silent = true;
             foreach (var change in upload.History)
             {
                 if (change.Sequence <= sent)
                     continue;
                 Write(response.BodyWriter, upload.Tag, change);
                 sent = change.Sequence;
+                silent = false;
             }
 
-            if (sent == before)
+            if (upload.State == UploadState.Verifying && subscription.Progress is { } progress && progress != told)
+            {
+                Write(response.BodyWriter, upload.Tag, progress);
+                told = progress;
+                silent = false;
+            }
+
+            if (silent)
                 response.BodyWriter.Write(": keep-alive\n\n"u8);
             await response.BodyWriter.FlushAsync(cancellationToken);
-            if (IsSettled(upload.State))
+            if (UploadTransitions.IsFinal(upload.State))
                 return;
 
             await subscription.WaitAsync(KeepAlive, cancellationToken);
@@ -104,6 +110,14 @@ internal static class EventsRoute
         writer.Write(id[..length]);
         writer.Write("\ndata: "u8);
         writer.Write(data);
+        writer.Write("\n\n"u8);
+    }
+
+    // Without an id: a client that comes back has missed nothing that the next one does not tell.
+    private static void Write(IBufferWriter<byte> writer, string tag, VerificationProgress progress)
+    {
+        writer.Write("event: progress\ndata: "u8);
+        writer.Write(JsonSerializer.SerializeToUtf8Bytes(new ProgressEvent(tag, progress.Verified, progress.Size), MediaJson.Default.ProgressEvent));
         writer.Write("\n\n"u8);
     }
 

@@ -10,7 +10,7 @@ namespace Media.Api.Doors.V1;
 [JsonDerivedType(typeof(FailedAnswer))]
 public abstract record BatchAnswer
 {
-    /// <summary><c>created</c>, <c>resumed</c> or <c>failed</c> in answers to a creation; else absent.</summary>
+    /// <summary><c>created</c>, <c>resumed</c>, <c>challenge</c>, <c>duplicate</c> or <c>failed</c> in answers to a creation; else absent.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     [JsonPropertyOrder(-1)]
     public string? Status { get; init; }
@@ -42,11 +42,20 @@ public sealed record UploadAnswer : BatchAnswer
     /// <summary>Bytes; null where they were not announced and the upload is not stored yet.</summary>
     public required long? Size { get; init; }
 
-    /// <summary>Tip hash as claimed.</summary>
+    /// <summary>Tip hash as claimed; where none was, as computed by verification.</summary>
     public required string? TipHash { get; init; }
 
-    /// <summary>Piece hash as claimed.</summary>
+    /// <summary>Piece hash as claimed; where none was, as computed by verification.</summary>
     public required string? PieceHash { get; init; }
+
+    /// <summary>What verification found in the stored bytes; null until then.</summary>
+    public required ActualAnswer? Actual { get; init; }
+
+    /// <summary>The file in the catalog, once there is one.</summary>
+    public required string? FileId { get; init; }
+
+    /// <summary>Why it ended as it did, in words, where it ended badly.</summary>
+    public required string? Reason { get; init; }
 
     /// <summary>The object's key.</summary>
     public required string Key { get; init; }
@@ -84,6 +93,14 @@ public sealed record UploadAnswer : BatchAnswer
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ImmutableArray<UrlAnswer>? Urls { get; init; }
 
+    /// <summary>The content is stored already: answer this, and nothing needs to be sent; in answers to a creation.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ChallengeAnswer? Challenge { get; init; }
+
+    /// <summary>A content of this size and tip hash is stored: opening the upload again with its piece hash may spare it; in answers to a creation.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? PossibleDuplicate { get; init; }
+
     internal static UploadAnswer Of(Upload upload) => new()
     {
         Tag = upload.Tag,
@@ -92,8 +109,11 @@ public sealed record UploadAnswer : BatchAnswer
         OriginalFileName = upload.OriginalFileName,
         ContentType = upload.ContentType,
         Size = upload.Size,
-        TipHash = upload.TipHash,
-        PieceHash = upload.PieceHash,
+        TipHash = upload.TipHash ?? upload.Actual?.TipHash,
+        PieceHash = upload.PieceHash ?? upload.Actual?.PieceHash,
+        Actual = upload.Actual is { } actual ? new ActualAnswer(actual.TipHash, actual.PieceHash, actual.DetectedType) : null,
+        FileId = upload.State is UploadState.Verified or UploadState.Duplicate ? upload.Tag : null,
+        Reason = upload.Reason,
         Key = upload.Key,
         UploadId = upload.UploadId,
         Plan = PlanAnswer.Of(upload.Plan),
@@ -107,11 +127,41 @@ public sealed record UploadAnswer : BatchAnswer
 
     internal static UploadAnswer Of(OpenedUpload opened) => Of(opened.Upload) with
     {
-        Status = opened.Resumed ? "resumed" : "created",
+        Status = opened.Upload.State == UploadState.Duplicate ? "duplicate"
+            : opened.Challenge is not null ? "challenge"
+            : opened.Resumed ? "resumed" : "created",
         Parts = PartAnswer.Of(opened.Parts),
         Urls = UrlAnswer.Of(opened.Urls),
+        Challenge = opened.Challenge is { } challenge ? ChallengeAnswer.Of(challenge) : null,
+        PossibleDuplicate = opened.PossibleDuplicate ? true : null,
     };
 }
+
+/// <summary>What was found in the stored bytes.</summary>
+/// <param name="TipHash">Tip hash; null for an empty file.</param>
+/// <param name="PieceHash">Piece hash; null for an empty file, and where the object was replaced before it was read.</param>
+/// <param name="DetectedType">Media type by the first bytes; null where they are of no known form.</param>
+public sealed record ActualAnswer(string? TipHash, string? PieceHash, string? DetectedType);
+
+/// <summary>What only somebody who has the file can answer: base32 of the SHA-256 of the nonce's ASCII characters and then the bytes of the ranges, in order.</summary>
+/// <param name="Nonce">52 characters, good for one answer.</param>
+/// <param name="Ranges">Slices of the file.</param>
+/// <param name="ExpiresAt">When it lapses.</param>
+public sealed record ChallengeAnswer(string Nonce, ImmutableArray<RangeAnswer> Ranges, DateTimeOffset ExpiresAt)
+{
+    internal static ChallengeAnswer Of(Challenge challenge)
+    {
+        var ranges = ImmutableArray.CreateBuilder<RangeAnswer>(challenge.Ranges.Length);
+        foreach (var range in challenge.Ranges)
+            ranges.Add(new RangeAnswer(range.Start, range.End));
+        return new ChallengeAnswer(challenge.Nonce, ranges.MoveToImmutable(), challenge.Until);
+    }
+}
+
+/// <summary>Bytes of a file: <c>[start, end)</c>.</summary>
+/// <param name="Start">The first byte.</param>
+/// <param name="End">The byte after the last.</param>
+public sealed record RangeAnswer(long Start, long End);
 
 /// <summary>How a file is cut.</summary>
 /// <param name="Strategy"><c>multipart</c>, <c>single</c>, <c>open</c> or <c>form</c>.</param>
@@ -176,6 +226,12 @@ public sealed record UrlAnswer(int Part, string Url, DateTimeOffset ExpiresAt, I
 /// <param name="Uploads">Newest first.</param>
 /// <param name="Next">The cursor of the next page, or null at the end.</param>
 public sealed record UploadPageAnswer(ImmutableArray<UploadAnswer> Uploads, string? Next);
+
+/// <summary>How far verification is, as told by the event stream.</summary>
+/// <param name="Tag">The upload.</param>
+/// <param name="Verified">Bytes that were read back and hashed.</param>
+/// <param name="Size">Bytes in all.</param>
+public sealed record ProgressEvent(string Tag, long Verified, long Size);
 
 /// <summary>A change of state, as told by the event stream.</summary>
 /// <param name="Tag">The upload.</param>

@@ -50,6 +50,19 @@ public sealed record UrlsRequest
     public long? Epoch { get; init; }
 }
 
+/// <summary>Answers a challenge.</summary>
+public sealed record ChallengeRequest
+{
+    /// <summary>Base32 of the SHA-256; absent to turn the challenge down and upload the file.</summary>
+    public string? Digest { get; init; }
+
+    /// <summary>The client instance that asks.</summary>
+    public string? ClientId { get; init; }
+
+    /// <summary>The lease epoch that it was given.</summary>
+    public long? Epoch { get; init; }
+}
+
 /// <summary>Takes, renews or takes over the lease.</summary>
 public sealed record LeaseRequest
 {
@@ -65,6 +78,9 @@ public sealed record CompleteRequest
 {
     /// <summary>The parts as the client knows them, in any order; without them the server goes by what the store has.</summary>
     public CompletePart[]? Parts { get; init; }
+
+    /// <summary>Piece hash, 52 characters of base32, by a client that computed it while it uploaded.</summary>
+    public string? PieceHash { get; init; }
 
     /// <summary>The client instance that asks.</summary>
     public string? ClientId { get; init; }

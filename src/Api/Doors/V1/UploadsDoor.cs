@@ -44,6 +44,9 @@ internal static class UploadsDoor
         one.MapPost("/complete", CompleteRoute.CompleteAsync)
             .WithName("CompleteUpload").WithSummary("Puts the parts together. Again: the same answer.")
             .WithJsonBody<RouteHandlerBuilder, CompleteRequest>(BodyLimit.Complete, optional: true).ProducesProblems(409, 413, 415, 423);
+        one.MapPost("/challenge", ChallengeRoute.AnswerAsync)
+            .WithName("AnswerChallenge").WithSummary("Proves that the client has a file that is stored already; else the upload goes its usual way.")
+            .WithJsonBody<RouteHandlerBuilder, ChallengeRequest>(BodyLimit.Json).ProducesProblems(409, 413, 415, 423);
         one.MapDelete("/", AbortAsync)
             .WithName("AbortUpload").WithSummary("Gives the upload up. Again: the same answer.")
             .WithMetadata(new QueryParameter("clientId"), new QueryParameter("epoch", IsNumber: true)).ProducesProblems(409, 423);

@@ -1,0 +1,356 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using Media.Grains.Ports;
+using Media.Silo.S3;
+using Microsoft.AspNetCore.Http;
+
+namespace Media.Silo.Tests.S3;
+
+/// <summary>What stores do to copies that a real one at hand cannot be made to do.</summary>
+public sealed class CopyQuirksTests
+{
+    private const long MiB = 1 << 20;
+
+    private static readonly StoredObject Small = new(10, "\"a\"", "v1", "video/mp4", DateTimeOffset.UnixEpoch);
+    private static readonly StoredObject Large = Small with { Size = (16 * MiB) + 1 };
+    private static readonly ObjectHeaders Headers = new("video/mp4", ImmutableDictionary<string, string>.Empty.Add("file-name", "a%20b"));
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(501, "NotImplemented")]
+    [InlineData(400, "NotImplemented")]
+    [InlineData(501, "Whatever")]
+    public async Task Copy_ConditionIsNotKnown_IsCopiedWithoutIt(int status, string code)
+    {
+        var script = new Script { Copy = request => request.Headers.IfNoneMatch.Count > 0 ? FakeStore.Error(code, status) : null };
+        await using var fake = await FakeStore.StartAsync(script.Answer);
+
+        var outcome = await fake.Store.CopyAsync("source", Small, "target", Headers, onlyIfAbsent: true, Token);
+
+        Assert.Equal(CopyStatus.Copied, outcome.Status);
+        Assert.Equal(["*", ""], script.Conditions);
+    }
+
+    [Theory]
+    [InlineData(501)]
+    [InlineData(400)]
+    public async Task MultipartCopy_ConditionIsNotKnown_IsCompletedWithoutIt(int status)
+    {
+        var script = new Script { Complete = request => request.Headers.IfNoneMatch.Count > 0 ? FakeStore.Error("NotImplemented", status) : null };
+        await using var fake = await StartSmallAsync(script);
+
+        Assert.Equal(CopyStatus.Copied, (await fake.Store.CopyAsync("source", Large, "target", Headers, onlyIfAbsent: true, Token)).Status);
+        Assert.Equal(["*", ""], script.Conditions);
+    }
+
+    [Fact]
+    public async Task MultipartCopy_ConditionIsNotKnownAndAnotherCameFirst_LeavesItAlone()
+    {
+        var script = new Script();
+        script.Complete = _ =>
+        {
+            script.Target = (7, "\"theirs\"");
+            return FakeStore.Error("NotImplemented", 501);
+        };
+        await using var fake = await StartSmallAsync(script);
+
+        var outcome = await fake.Store.CopyAsync("source", Large, "target", Headers, onlyIfAbsent: true, Token);
+
+        Assert.Equal((CopyStatus.Exists, "\"theirs\""), (outcome.Status, outcome.Target!.ETag));
+        Assert.Single(script.Conditions);
+        Assert.True(script.IsAborted);
+    }
+
+    [Theory]
+    [InlineData(412, "PreconditionFailed")]
+    [InlineData(409, "ConditionalRequestConflict")]
+    public async Task Copy_AnotherCameFirst_IsWhatIsThere(int status, string code)
+    {
+        foreach (var found in new[] { Small, Large })
+        {
+            var script = new Script();
+            script.Copy = script.Complete = _ =>
+            {
+                script.Target = (7, "\"theirs\"");
+                return FakeStore.Error(code, status);
+            };
+            await using var fake = await StartSmallAsync(script);
+
+            var outcome = await fake.Store.CopyAsync("source", found, "target", Headers, onlyIfAbsent: true, Token);
+
+            Assert.Equal((CopyStatus.Exists, "\"theirs\""), (outcome.Status, outcome.Target!.ETag));
+            Assert.Equal(found == Large, script.IsAborted);
+        }
+    }
+
+    [Theory]
+    [InlineData(412, "PreconditionFailed")]
+    [InlineData(409, "ConditionalRequestConflict")]
+    [InlineData(404, "NoSuchKey")]
+    [InlineData(500, "InternalError")]
+    public async Task Copy_RefusedThoughNothingIsWrong_IsUnavailable(int status, string code)
+    {
+        foreach (var found in new[] { Small, Large })
+        {
+            var script = new Script { Copy = _ => FakeStore.Error(code, status), Part = _ => FakeStore.Error(code, status) };
+            await using var fake = await StartSmallAsync(script);
+
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Store.CopyAsync("source", found, "target", Headers, onlyIfAbsent: true, Token));
+
+            Assert.Equal(found == Large, script.IsAborted);
+        }
+    }
+
+    [Fact]
+    public async Task Copy_ErrorInTheBodyOf200_IsNotTakenForSuccess()
+    {
+        var script = new Script { Copy = _ => FakeStore.Error("InternalError", 200) };
+        await using var fake = await FakeStore.StartAsync(script.Answer);
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Store.CopyAsync("source", Small, "target", Headers, onlyIfAbsent: false, Token));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(9L)]
+    public async Task Copy_SaidToBeMadeAndIsNot_IsUnavailable(long? size)
+    {
+        var script = new Script();
+        script.Copy = _ =>
+        {
+            script.Target = size is { } bytes ? (bytes, "\"b\"") : null;
+            return FakeStore.Xml("<CopyObjectResult><ETag>\"b\"</ETag></CopyObjectResult>");
+        };
+        await using var fake = await FakeStore.StartAsync(script.Answer);
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Store.CopyAsync("source", Small, "target", Headers, onlyIfAbsent: false, Token));
+    }
+
+    [Fact]
+    public async Task MultipartCopy_PartErrorInTheBodyOf200_IsNotCompleted()
+    {
+        var script = new Script { Part = number => number == 2 ? FakeStore.Error("InternalError", 200) : null };
+        await using var fake = await StartSmallAsync(script);
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Store.CopyAsync("source", Large, "target", Headers, onlyIfAbsent: false, Token));
+
+        Assert.Empty(script.Conditions);
+        Assert.True(script.IsAborted);
+    }
+
+    [Fact]
+    public async Task MultipartCopy_PartFailsOnce_IsTriedAgain()
+    {
+        var failures = 0;
+        var script = new Script { Part = number => number == 2 && Interlocked.Increment(ref failures) == 1 ? FakeStore.Error("SlowDown", 503) : null };
+        await using var fake = await StartSmallAsync(script, options => options.MaxRetries = 2);
+
+        Assert.Equal(CopyStatus.Copied, (await fake.Store.CopyAsync("source", Large, "target", Headers, onlyIfAbsent: false, Token)).Status);
+        Assert.False(script.IsAborted);
+    }
+
+    [Fact]
+    public async Task MultipartCopy_AbortFailsToo_TellsTheFirstFailure()
+    {
+        var script = new Script { Part = _ => FakeStore.Error("SlowDown", 503), Abort = () => FakeStore.Error("InternalError", 500) };
+        await using var fake = await StartSmallAsync(script);
+
+        var failure = await Assert.ThrowsAsync<StoreUnavailableException>(
+            () => fake.Store.CopyAsync("source", Large, "target", Headers, onlyIfAbsent: false, Token));
+
+        Assert.Contains("SlowDown", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task MultipartCopy_Cancelled_IsAborted()
+    {
+        using var cancelled = new CancellationTokenSource();
+        var script = new Script
+        {
+            Part = _ =>
+            {
+                cancelled.Cancel();
+                return null;
+            },
+        };
+        await using var fake = await StartSmallAsync(script);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => fake.Store.CopyAsync("source", Large, "target", Headers, onlyIfAbsent: false, cancelled.Token));
+
+        Assert.True(script.IsAborted);
+    }
+
+    [Theory]
+    [InlineData(500, "InternalError")]
+    [InlineData(404, "NoSuchUpload")]
+    [InlineData(200, null)]
+    public async Task MultipartCopy_AnswerOfTheCompletionIsLost_IsCopiedIfItIsThere(int status, string? code)
+    {
+        foreach (var isThere in new[] { true, false })
+        {
+            // Something else was there before, of the same size.
+            var script = new Script { Target = (Large.Size, "\"old\"") };
+            script.Complete = _ =>
+            {
+                if (isThere) script.Target = (Large.Size, "\"new\"");
+                return code is null ? FakeStore.Xml("<CompleteMultipartUploadResult><ETag/></CompleteMultipartUploadResult>") : FakeStore.Error(code, status);
+            };
+            await using var fake = await StartSmallAsync(script);
+
+            var copying = fake.Store.CopyAsync("source", Large, "target", Headers, onlyIfAbsent: false, Token);
+
+            if (isThere) Assert.Equal((CopyStatus.Copied, "\"new\""), ((await copying).Status, (await copying).Target!.ETag));
+            else await Assert.ThrowsAsync<StoreUnavailableException>(() => copying);
+            Assert.True(script.IsAborted);
+        }
+    }
+
+    [Fact]
+    public async Task MultipartCopy_PartsWithoutETags_AreAskedFor()
+    {
+        var script = new Script { Part = _ => FakeStore.Xml("<CopyPartResult/>") };
+        await using var fake = await StartSmallAsync(script);
+
+        Assert.Equal(CopyStatus.Copied, (await fake.Store.CopyAsync("source", Large, "target", Headers, onlyIfAbsent: false, Token)).Status);
+    }
+
+    [Theory]
+    [InlineData(S3Encryption.Bucket, null, null)]
+    [InlineData(S3Encryption.Aes256, "AES256", null)]
+    [InlineData(S3Encryption.Kms, "aws:kms", "key")]
+    public async Task Copy_AnyWay_NamesSourceConditionsAndEncryption(S3Encryption encryption, string? method, string? kmsKey)
+    {
+        foreach (var found in new[] { Small, Large })
+        {
+            var script = new Script();
+            await using var fake = await StartSmallAsync(script, options => (options.ServerSideEncryption, options.KmsKeyId) = (encryption, kmsKey));
+
+            await fake.Store.CopyAsync("source", found, "target", Headers, onlyIfAbsent: false, Token);
+
+            var creation = script.Sent.Single(sent => sent.Kind is "copy" or "create").Headers;
+            Assert.Equal((method, kmsKey), (creation.GetValueOrDefault("x-amz-server-side-encryption"), creation.GetValueOrDefault("x-amz-server-side-encryption-aws-kms-key-id")));
+            Assert.Equal(("video/mp4", "a%20b"), (creation["Content-Type"], creation["x-amz-meta-file-name"]));
+            var copies = script.Sent.Where(sent => sent.Kind is "copy" or "part").ToList();
+            Assert.All(copies, sent => Assert.Equal("\"a\"", sent.Headers["x-amz-copy-source-if-match"]));
+            Assert.All(copies, sent => Assert.Equal("media/source?versionId=v1", Uri.UnescapeDataString(sent.Headers["x-amz-copy-source"])));
+            if (found == Small) Assert.Equal("REPLACE", copies.Single().Headers["x-amz-metadata-directive"]);
+            else Assert.Equal(["bytes=0-8388607", "bytes=16777216-16777216", "bytes=8388608-16777215"], copies.Select(sent => sent.Headers["x-amz-copy-source-range"]).Order());
+        }
+    }
+
+    [Theory]
+    [InlineData((5L << 30) + 1, 5L << 30, 256L << 20)]
+    [InlineData((5L << 20) + 1, 5L << 20, 5L << 20)]
+    [InlineData(10_000 * (256L << 20), 5L << 30, 256L << 20)]
+    [InlineData((10_000 * (256L << 20)) + 1, 5L << 30, 257L << 20)]
+    [InlineData((10_000 * (5L << 20)) + 1, 5L << 20, 6L << 20)]
+    [InlineData(5L << 40, 5L << 30, 525L << 20)]
+    [InlineData(48L << 40, 5L << 30, 5_034L << 20)]
+    public void PlanPartSize_AnySize_IsAtMostTenThousandParts(long size, long limit, long expected)
+    {
+        var partSize = S3MultipartCopy.PlanPartSize(size, limit);
+
+        Assert.Equal(expected, partSize);
+        Assert.InRange((size + partSize - 1) / partSize, 2, 10_000);
+        Assert.InRange(partSize, 5L << 20, 5L << 30);
+    }
+
+    private static Task<FakeStore> StartSmallAsync(Script script, Action<S3Options>? configure = null) => FakeStore.StartAsync(script.Answer, options =>
+    {
+        options.CopyLimit = 8 * MiB;
+        configure?.Invoke(options);
+    });
+
+    /// <summary>A store that copies <c>source</c> to <c>target</c> as it should, but for what a test says.</summary>
+    private sealed class Script
+    {
+        private readonly ConcurrentDictionary<int, long> _parts = new();
+        private bool _isMultipart;
+
+        public (long Size, string ETag)? Target { get; set; }
+
+        public Func<HttpRequest, IResult?> Copy { get; set; } = _ => null;
+
+        public Func<int, IResult?> Part { get; set; } = _ => null;
+
+        public Func<HttpRequest, IResult?> Complete { get; set; } = _ => null;
+
+        public Func<IResult?> Abort { get; set; } = () => null;
+
+        public bool IsAborted { get; private set; }
+
+        /// <summary>The If-None-Match of each copy and completion.</summary>
+        public ConcurrentQueue<string> Conditions { get; } = new();
+
+        public ConcurrentQueue<(string Kind, Dictionary<string, string> Headers)> Sent { get; } = new();
+
+        public IResult Answer(HttpRequest request)
+        {
+            var (path, query) = (request.Path.Value!, request.Query);
+            var isPart = query.ContainsKey("partNumber");
+            if (request.Method == "HEAD")
+                return !path.EndsWith("target", StringComparison.Ordinal) ? FakeStore.Head("\"a\"", _isMultipart ? Large.Size : Small.Size)
+                    : Target is { } there ? FakeStore.Head(there.ETag, there.Size)
+                    : Results.StatusCode(404);
+            if (request.Method == "GET") return ListParts();
+            if (request.Method == "DELETE")
+            {
+                IsAborted = true;
+                return Abort() ?? Results.NoContent();
+            }
+
+            if (request.Method == "PUT" && isPart) return CopyPart(request, int.Parse(query["partNumber"]!, CultureInfo.InvariantCulture));
+            if (request.Method == "PUT") return CopyWhole(request);
+            return query.ContainsKey("uploads") ? Create(request) : CompleteUpload(request);
+        }
+
+        private IResult Create(HttpRequest request)
+        {
+            _isMultipart = true;
+            Record("create", request);
+            return FakeStore.Xml("<InitiateMultipartUploadResult><UploadId>id</UploadId></InitiateMultipartUploadResult>");
+        }
+
+        private IResult CopyWhole(HttpRequest request)
+        {
+            Record("copy", request);
+            Conditions.Enqueue(request.Headers.IfNoneMatch.ToString());
+            if (Copy(request) is { } answer) return answer;
+            Target = (Small.Size, "\"b\"");
+            return FakeStore.Xml("<CopyObjectResult><ETag>\"b\"</ETag></CopyObjectResult>");
+        }
+
+        private IResult CopyPart(HttpRequest request, int number)
+        {
+            Record("part", request);
+            var answer = Part(number);
+            if (answer is not null and not IStatusCodeHttpResult { StatusCode: null or 200 }) return answer;
+            var range = request.Headers["x-amz-copy-source-range"].ToString()["bytes=".Length..].Split('-');
+            _parts[number] = long.Parse(range[1], CultureInfo.InvariantCulture) - long.Parse(range[0], CultureInfo.InvariantCulture) + 1;
+            return answer ?? FakeStore.Xml($"<CopyPartResult><ETag>\"p{number}\"</ETag></CopyPartResult>");
+        }
+
+        private IResult CompleteUpload(HttpRequest request)
+        {
+            Conditions.Enqueue(request.Headers.IfNoneMatch.ToString());
+            if (Complete(request) is { } answer) return answer;
+            Target = (Large.Size, "\"b-3\"");
+            return FakeStore.Xml("<CompleteMultipartUploadResult><ETag>\"b-3\"</ETag></CompleteMultipartUploadResult>");
+        }
+
+        private IResult ListParts()
+        {
+            var body = new StringBuilder("<ListPartsResult>");
+            foreach (var (number, size) in _parts.OrderBy(part => part.Key))
+                body.Append(CultureInfo.InvariantCulture, $"<Part><PartNumber>{number}</PartNumber><ETag>\"p{number}\"</ETag><Size>{size}</Size></Part>");
+            return FakeStore.Xml(body.Append("</ListPartsResult>").ToString());
+        }
+
+        private void Record(string kind, HttpRequest request) =>
+            Sent.Enqueue((kind, request.Headers.ToDictionary(pair => pair.Key, pair => pair.Value.ToString(), StringComparer.OrdinalIgnoreCase)));
+    }
+}
