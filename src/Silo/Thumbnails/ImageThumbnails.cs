@@ -30,33 +30,36 @@ internal sealed partial class ImageThumbnails(ThumbnailTools tools, IOptions<Thu
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<ThumbnailOutcome> MakeAsync(WorkFolder folder, string name, string loader, CancellationToken cancellationToken)
     {
-        if (await CheckHeaderAsync(folder, name, loader, cancellationToken) is { } refused) return refused;
+        var header = await tools.RunAsync(ThumbnailTool.VipsHeader, ["-a", name], folder, cancellationToken);
+        if (!header.Succeeded) return header.ToFailure("Reading the image's header", _options);
+        if (Check(header.Output, loader) is { } refused) return refused;
         // What makes thumbnails is content with half an image, and greys the rest.
         var whole = await tools.RunAsync(ThumbnailTool.Vips, ["avg", $"{name}[access=sequential,fail_on=truncated]"], folder, cancellationToken);
         if (!whole.Succeeded) return whole.ToFailure("Reading the image", _options);
 
+        // Only of images that have a profile: others are moved to where they were not.
+        string[] colours = header.Output.Contains("\nicc-profile-data: ", StringComparison.Ordinal) ? ["-e", "srgb"] : [];
         var made = ImmutableArray.CreateBuilder<MadeThumbnail>(ThumbnailFormats.Widths.Length);
         foreach (var width in ThumbnailFormats.Widths)
         {
             var side = width.ToString(CultureInfo.InvariantCulture);
             var output = $"thumbnail{side}.webp";
             var run = await tools.RunAsync(
-                ThumbnailTool.VipsThumbnail, [name, "--size", $"{side}x{side}>", "-e", "srgb", "-o", $"{output}[Q=80,strip]"], folder, cancellationToken);
+                ThumbnailTool.VipsThumbnail, [name, "--size", $"{side}x{side}>", .. colours, "-o", $"{output}[Q=80]"], folder, cancellationToken);
             if (!run.Succeeded) return run.ToFailure(Work, _options);
-            var content = await File.ReadAllBytesAsync(folder.PathOf(output), cancellationToken);
+            var content = WebPFile.WithoutMetadata(await File.ReadAllBytesAsync(folder.PathOf(output), cancellationToken));
+            if (content.IsEmpty) return new ThumbnailFailure(ThumbnailFailureReasons.Unreadable, "What was made is no WebP file.");
             made.Add(new MadeThumbnail(width, content));
         }
 
         return new ThumbnailOutcome(made.MoveToImmutable(), null);
     }
 
-    private async Task<ThumbnailFailure?> CheckHeaderAsync(WorkFolder folder, string name, string loader, CancellationToken cancellationToken)
+    private ThumbnailFailure? Check(string description, string loader)
     {
-        var run = await tools.RunAsync(ThumbnailTool.VipsHeader, [name], folder, cancellationToken);
-        if (!run.Succeeded) return run.ToFailure("Reading the image's header", _options);
-        var header = HeaderLine().Match(run.Output);
+        var header = HeaderLine().Match(description);
         if (!header.Success)
-            return new ThumbnailFailure(ThumbnailFailureReasons.Unreadable, $"The image's header says nothing known: {ToolRun.LastLine(run.Output)}");
+            return new ThumbnailFailure(ThumbnailFailureReasons.Unreadable, "The image's header says nothing known.");
         if (!header.Groups["loader"].ValueSpan.SequenceEqual(loader))
             return new ThumbnailFailure(ThumbnailFailureReasons.TypeMismatch, $"The image would be read by {header.Groups["loader"].Value}, not by {loader}.");
         var width = long.Parse(header.Groups["width"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture);
@@ -67,6 +70,6 @@ internal sealed partial class ImageThumbnails(ThumbnailTools tools, IOptions<Thu
     }
 
     // name: 640x480 uchar, 3 bands, srgb, jpegload
-    [GeneratedRegex("^[a-z]+: (?<width>[0-9]{1,9})x(?<height>[0-9]{1,9}) [^\n]*, (?<loader>[a-z0-9]+)\\s*$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex("^[a-z]+: (?<width>[0-9]{1,9})x(?<height>[0-9]{1,9}) [^\n]*, (?<loader>[a-z0-9]+)\r?\n", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1_000)]
     private static partial Regex HeaderLine();
 }

@@ -14,7 +14,7 @@ internal sealed class ToolSandbox(IOptions<ThumbnailOptions> options, TimeProvid
     /// <summary>Most bytes that a program may write into one file.</summary>
     public const long MaxOutputBytes = 16L << 20;
 
-    private const int MaxText = 8_192;
+    private const int MaxText = 65_536;
 
     // Each step gives the process itself over to the next, so that its id stays, and who kills it kills the program.
     private const string Limits = "ulimit -c 0 && ulimit -v \"$1\" && ulimit -t \"$2\" && ulimit -f \"$3\" && shift 3 && exec \"$@\"";
