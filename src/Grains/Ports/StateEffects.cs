@@ -10,12 +10,12 @@ namespace Media.Grains.Ports;
 public interface IStateEffects
 {
     /// <summary>What the next write brings about. Not part of what is stored.</summary>
-    StateEffects Effects { get; }
+    StateEffects GetEffects();
 }
 
 /// <summary>What comes about with a write.</summary>
 /// <param name="Events">To be announced. One that was announced before, by its id, is passed over.</param>
-/// <param name="Jobs">To be done. One whose kind and key are waiting or running already is passed over.</param>
+/// <param name="Jobs">To be done. One whose kind and key are waiting or running already is passed over, whenever it is due.</param>
 public sealed record StateEffects(ImmutableArray<MediaEvent> Events, ImmutableArray<PlannedJob> Jobs)
 {
     /// <summary>Nothing.</summary>
@@ -28,7 +28,11 @@ public sealed record StateEffects(ImmutableArray<MediaEvent> Events, ImmutableAr
 /// <summary>Work to be done after the transaction.</summary>
 /// <param name="Kind">One of <see cref="JobKinds"/>.</param>
 /// <param name="Key">What it is about; at most one job of a kind has a key at a time.</param>
-public sealed record PlannedJob(string Kind, string Key);
+public sealed record PlannedJob(string Kind, string Key)
+{
+    /// <summary>How long after the transaction it is due.</summary>
+    public TimeSpan Delay { get; init; }
+}
 
 /// <summary>Kinds of jobs that grains and the catalog ask for.</summary>
 public static class JobKinds
@@ -36,7 +40,9 @@ public static class JobKinds
     /// <summary>Reads a stored upload back, and files or quarantines it. Key: the tag.</summary>
     public const string VerifyUpload = "verify-upload";
 
-    /// <summary>Deletes a content that nothing refers to any more. Key: the piece hash.</summary>
+    /// <summary>
+    /// Deletes what nothing refers to any more. Key: the piece hash of a content, or the object's key (<c>upload/TAG</c>) of an empty file.
+    /// </summary>
     public const string CollectContent = "collect-content";
 
     /// <summary>Makes thumbnails of a content. Key: the piece hash.</summary>

@@ -10,7 +10,7 @@ namespace Media.Silo.Hosting;
 public static class MediaPostgresHosting
 {
     /// <summary>
-    /// Adds the database (its schema is brought up to date before anything else starts), upload signals, and the key ring of Data Protection, shared by
+    /// Adds the database (its schema is brought up to date before anything else starts), the catalog, upload signals, and the key ring of Data Protection, shared by
     /// all processes on the database. May be called more than once.
     /// </summary>
     public static IHostApplicationBuilder AddMediaPostgres(this IHostApplicationBuilder builder)
@@ -26,6 +26,8 @@ public static class MediaPostgresHosting
         services.AddHostedService<PostgresStartup>();
         services.AddSingleton<PostgresListener>();
         services.AddHostedService(static provider => provider.GetRequiredService<PostgresListener>());
+        services.AddSingleton<PostgresCatalog>();
+        services.AddSingleton<ICatalog>(static provider => provider.GetRequiredService<PostgresCatalog>());
         services.AddSingleton<PostgresUploadSignals>();
         services.AddSingleton<IUploadSignals>(static provider => provider.GetRequiredService<PostgresUploadSignals>());
         services.AddHostedService(static provider => provider.GetRequiredService<PostgresUploadSignals>());

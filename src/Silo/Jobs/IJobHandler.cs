@@ -9,10 +9,12 @@ public interface IJobHandler
     /// <summary>How many jobs of this kind a process runs at once, at most: fewer than it runs in all, where they would keep the others waiting.</summary>
     int MostAtOnce => int.MaxValue;
 
-    /// <summary>Whether the job is tried again however often it has failed, rather than set aside after <see cref="JobOptions.MaxAttempts"/>.</summary>
-    bool RetriesForever => false;
+    /// <summary>Whether a job that fails is never set aside, however often: <c>Media:Jobs:MaxAttempts</c> does not apply.</summary>
+    bool IsTriedForEver => false;
 
-    /// <summary>Does the job. It is done when the task completes; an exception has it tried again later.</summary>
+    /// <summary>
+    /// Does the job. It is done when the task completes, unless it was postponed by <see cref="JobContext.Postpone"/>; an exception has it tried again later.
+    /// </summary>
     /// <param name="job">What to do, and how far an earlier run got.</param>
     /// <param name="cancellationToken">Cancelled when the process stops, or when the job's lease is lost and another process may be at it.</param>
     Task RunAsync(JobContext job, CancellationToken cancellationToken);

@@ -30,6 +30,9 @@ public sealed class JobContext
     /// <summary>1 on the first run, one more on each that follows a failure or a crash.</summary>
     public int Attempt => Job.Attempts;
 
+    /// <summary>How long the job waits after this run, where it was postponed.</summary>
+    internal TimeSpan? PostponedBy { get; private set; }
+
     internal ClaimedJob Job { get; }
 
     /// <summary>What the job was enqueued with.</summary>
@@ -46,6 +49,17 @@ public sealed class JobContext
         var json = JsonSerializer.SerializeToUtf8Bytes(checkpoint, StateJson.Options);
         if (!await _store.HeartbeatAsync(Job, json, cancellationToken)) throw new JobLostException();
         _checkpoint = json;
+    }
+
+    /// <summary>
+    /// Says that it is too early: when this run returns, the job is not done but due again after a pause, with its last checkpoint. That is no failure, and
+    /// does not count as an attempt.
+    /// </summary>
+    /// <param name="pause">How long, zero or more.</param>
+    public void Postpone(TimeSpan pause)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(pause, TimeSpan.Zero);
+        PostponedBy = pause;
     }
 
     /// <summary>Renews the lease now. The worker does so by itself as well; a run that is about to do what cannot be undone makes sure by this.</summary>

@@ -20,7 +20,7 @@ public sealed class JobOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00", ErrorMessage = "Media:Jobs:PollInterval has to be 10 ms to 10 min.")]
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How often a job is tried before it is set aside as failed. Recurring ones never are.</summary>
+    /// <summary>How often a job is tried before it is set aside as failed. Recurring ones never are, nor those that hold what somebody waits for.</summary>
     [Range(1, 1_000, ErrorMessage = "Media:Jobs:MaxAttempts has to be 1 to 1000.")]
     public int MaxAttempts { get; set; } = 12;
 

@@ -66,10 +66,13 @@ internal sealed class JobStore(PostgresDatabase database)
         where id = $1 and lease = $2
         """;
 
-    private const string ReleaseSql =
-        $"with released as (update jobs set lease = null, due_at = now(), attempts = greatest(attempts - 1, 0), updated_at = now() where id = $1 and lease = $2 returning 1) select pg_notify('{Channel}', '') from released";
-
-    private const string PostponeSql = "update jobs set lease = null, due_at = now() + $3, attempts = greatest(attempts - 1, 0), updated_at = now() where id = $1 and lease = $2";
+    private const string ReleaseSql = $"""
+        with released as (
+            update jobs set lease = null, due_at = now() + $3, attempts = greatest(attempts - 1, 0), updated_at = now()
+            where id = $1 and lease = $2
+            returning 1)
+        select pg_notify('{Channel}', '') from released
+        """;
 
     private const string NextDueSql = "select min(due_at) - now() from jobs where failed_at is null and kind = any($1)";
 
@@ -161,13 +164,9 @@ internal sealed class JobStore(PostgresDatabase database)
             [Number(job.Id), Id(job.Lease), new NpgsqlParameter<TimeSpan> { TypedValue = pause }, Text(error.Replace("\0", "", StringComparison.Ordinal)), new NpgsqlParameter<int> { TypedValue = maxAttempts }],
             cancellationToken);
 
-    /// <summary>Gives the job back as it was, for another process to take at once.</summary>
-    public Task ReleaseAsync(ClaimedJob job, CancellationToken cancellationToken) =>
-        ExecuteAsync(ReleaseSql, [Number(job.Id), Id(job.Lease)], cancellationToken);
-
-    /// <summary>Has the job run again after a pause; the run that found that it was too early does not count.</summary>
-    public Task PostponeAsync(ClaimedJob job, TimeSpan pause, CancellationToken cancellationToken) =>
-        ExecuteAsync(PostponeSql, [Number(job.Id), Id(job.Lease), new NpgsqlParameter<TimeSpan> { TypedValue = pause }], cancellationToken);
+    /// <summary>Gives the job back as it was, with the checkpoint that it has, for any process to take after a pause.</summary>
+    public Task ReleaseAsync(ClaimedJob job, TimeSpan pause, CancellationToken cancellationToken) =>
+        ExecuteAsync(ReleaseSql, [Number(job.Id), Id(job.Lease), new NpgsqlParameter<TimeSpan> { TypedValue = pause }], cancellationToken);
 
     /// <summary>How long until the next job of these kinds is due; negative where one is already; null where there is none.</summary>
     public Task<TimeSpan?> FindNextDueAsync(string[] kinds, CancellationToken cancellationToken) =>

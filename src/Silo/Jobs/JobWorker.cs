@@ -168,9 +168,11 @@ internal sealed partial class JobWorker : BackgroundService
         var lost = new StrongBox();
         var beating = BeatAsync(job, lost, run, heart.Token);
         Exception? failure = null;
+        var handler = _handlers[job.Kind];
+        var context = new JobContext(_store, job);
         try
         {
-            await _handlers[job.Kind].RunAsync(new JobContext(_store, job), run.Token);
+            await handler.RunAsync(context, run.Token);
         }
         catch (Exception thrown)
         {
@@ -183,22 +185,22 @@ internal sealed partial class JobWorker : BackgroundService
         {
             LogLost(job.Kind, job.Id);
         }
+        else if (failure is null && context.PostponedBy is { } pause)
+        {
+            await _store.ReleaseAsync(job, pause, CancellationToken.None);
+        }
         else if (failure is null)
         {
             await _store.CompleteAsync(job, CancellationToken.None);
         }
         else if (failure is OperationCanceledException && stoppingToken.IsCancellationRequested)
         {
-            await _store.ReleaseAsync(job, CancellationToken.None);
-        }
-        else if (failure is JobPostponedException postponed)
-        {
-            await _store.PostponeAsync(job, postponed.Pause, CancellationToken.None);
+            await _store.ReleaseAsync(job, TimeSpan.Zero, CancellationToken.None);
         }
         else
         {
             LogFailed(failure, job.Kind, job.Id, job.Attempts);
-            await _store.FailAsync(job, PauseAfter(job.Attempts), failure.Message, _handlers[job.Kind].RetriesForever ? int.MaxValue : _options.MaxAttempts, CancellationToken.None);
+            await _store.FailAsync(job, PauseAfter(job.Attempts), failure.Message, handler.IsTriedForEver ? int.MaxValue : _options.MaxAttempts, CancellationToken.None);
         }
     }
 

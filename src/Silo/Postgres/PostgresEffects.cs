@@ -1,6 +1,4 @@
-using System.Collections.Immutable;
 using System.Text.Json;
-using Media.Grains.Events;
 using Media.Grains.Ports;
 using Media.Silo.Jobs;
 using Npgsql;
@@ -26,13 +24,14 @@ internal static class PostgresEffects
             on conflict (event_id) do nothing
             returning pg_notify('{EventsChannel}', ''))
         , planned as (
-            insert into jobs (kind, key) select j.kind, j.key from written, jsonb_to_recordset(${parameter + 1}) as j(kind text, key text)
+            insert into jobs (kind, key, due_at) select j.kind, j.key, now() + make_interval(secs => j.delay / 1000.0)
+            from written, jsonb_to_recordset(${parameter + 1}) as j(kind text, key text, delay bigint)
             on conflict (kind, key) do nothing
             returning pg_notify('{JobStore.Channel}', ''))
         """;
 
     /// <summary>The values for <see cref="Clauses"/>.</summary>
-    public static IEnumerable<NpgsqlParameter> Parameters(StateEffects effects) => [Json<MediaEvent>(effects.Events), Json<PlannedJob>(effects.Jobs)];
+    public static IEnumerable<NpgsqlParameter> Parameters(StateEffects effects) => [Json(effects.Events), Json(effects.Jobs.Select(PlannedRow.Of))];
 
     /// <summary>Writes them on a connection of the caller's, inside its transaction.</summary>
     public static async Task WriteAsync(NpgsqlConnection connection, StateEffects effects, CancellationToken cancellationToken)
@@ -45,6 +44,14 @@ internal static class PostgresEffects
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static NpgsqlParameter<byte[]> Json<T>(ImmutableArray<T> values) =>
+    private static NpgsqlParameter<byte[]> Json<T>(IEnumerable<T> values) =>
         new() { TypedValue = JsonSerializer.SerializeToUtf8Bytes(values, StateJson.Options), NpgsqlDbType = NpgsqlDbType.Jsonb };
+
+    /// <param name="Kind">Its kind.</param>
+    /// <param name="Key">Its key.</param>
+    /// <param name="Delay">Milliseconds.</param>
+    private sealed record PlannedRow(string Kind, string Key, long Delay)
+    {
+        public static PlannedRow Of(PlannedJob job) => new(job.Kind, job.Key, (long)job.Delay.TotalMilliseconds);
+    }
 }

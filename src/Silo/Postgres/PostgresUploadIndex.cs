@@ -81,10 +81,10 @@ internal sealed class PostgresUploadIndex(PostgresDatabase database, TimeProvide
 
     public async Task<UploadPage?> ListAsync(string user, UploadFilter filter, CancellationToken cancellationToken)
     {
-        var after = new UploadCursor(long.MaxValue, "");
+        var after = new PageCursor(long.MaxValue, "");
         if (filter.After is { } text)
         {
-            if (!UploadCursor.TryParse(text, out var cursor)) return null;
+            if (!PageCursor.TryParse(text, out var cursor)) return null;
             after = cursor.Value;
         }
 
@@ -96,7 +96,7 @@ internal sealed class PostgresUploadIndex(PostgresDatabase database, TimeProvide
                 await using var command = new NpgsqlCommand(ListSql, connection)
                 {
                     // One row more than asked for tells whether there is another page.
-                    Parameters = { Text(user), Number(key.CreatedAt), Text(key.Tag), States(filter.States), Number(limit + 1) },
+                    Parameters = { Text(user), Number(key.Time), Text(key.Tag), States(filter.States), Number(limit + 1) },
                 };
                 await using var reader = await command.ExecuteReaderAsync(token);
                 var page = ImmutableArray.CreateBuilder<Upload>();
@@ -105,7 +105,7 @@ internal sealed class PostgresUploadIndex(PostgresDatabase database, TimeProvide
                     if (page.Count == limit)
                     {
                         var last = page[^1];
-                        return new UploadPage(page.ToImmutable(), new UploadCursor(last.CreatedAt.ToUnixTimeMilliseconds(), last.Tag).ToString());
+                        return new UploadPage(page.ToImmutable(), new PageCursor(last.CreatedAt.ToUnixTimeMilliseconds(), last.Tag).ToString());
                     }
 
                     var state = JsonSerializer.Deserialize<UploadSessionState>(reader.GetFieldValue<byte[]>(1), StateJson.Options)!;

@@ -13,6 +13,7 @@ namespace Media.Silo.Thumbnails;
 internal sealed partial class MakeThumbnailsJob(
     ThumbnailStore thumbnails, ThumbnailMaker maker, IObjectStore store, IOptions<ThumbnailOptions> options, ILogger<MakeThumbnailsJob> logger) : IJobHandler
 {
+    // A content that is on its way, or on its way out, is there the next time or gone. The job stays, as nobody can plan another one with its key meanwhile.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private static readonly ObjectHeaders Headers = new(ThumbnailFormats.Type, ImmutableDictionary<string, string>.Empty);
@@ -27,12 +28,16 @@ internal sealed partial class MakeThumbnailsJob(
         var subject = await thumbnails.FindAsync(pieceHash, cancellationToken);
         if (subject is null)
         {
-            // What an earlier run may have put there while the content went.
-            foreach (var width in ThumbnailFormats.Widths) await store.DeleteAsync(ContentKeys.Thumbnail(pieceHash, width), cancellationToken);
+            await DeleteLeftAsync(pieceHash, cancellationToken);
             return;
         }
 
-        ThrowUnlessStored(subject.State);
+        if (subject.State != ContentState.Stored)
+        {
+            job.Postpone(Patience);
+            return;
+        }
+
         if (ThumbnailFormats.Widths.All(subject.Widths.Contains)) return;
         var outcome = await maker.MakeAsync(subject, cancellationToken);
         if (outcome.Failure is { } failure)
@@ -50,13 +55,17 @@ internal sealed partial class MakeThumbnailsJob(
             stored.Add(new StoredThumbnail(made.Width, key, made.Content.Length));
         }
 
-        if (!await thumbnails.AddAsync(pieceHash, stored.MoveToImmutable(), cancellationToken)) ThrowUnlessStored(ContentState.Deleting);
+        if (!await thumbnails.AddAsync(pieceHash, stored.MoveToImmutable(), cancellationToken)) job.Postpone(Patience);
     }
 
-    // A content that is being deleted is gone the next time, or back: either way there is something to do, and by this job, as it has the key.
-    private static void ThrowUnlessStored(ContentState state)
+    /// <summary>Deletes what an earlier run put there while the content went.</summary>
+    private async Task DeleteLeftAsync(string pieceHash, CancellationToken cancellationToken)
     {
-        if (state != ContentState.Stored) throw new JobPostponedException(Patience);
+        foreach (var width in ThumbnailFormats.Widths)
+        {
+            var key = ContentKeys.Thumbnail(pieceHash, width);
+            if (await store.HeadAsync(key, cancellationToken) is { } left) await store.DeleteAsync(key, left.VersionId, cancellationToken);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "There are no thumbnails of {PieceHash}: {Reason}. {Detail}")]

@@ -20,7 +20,7 @@ internal sealed partial class VerifyUploadJob(
 
     public string Kind => JobKinds.VerifyUpload;
 
-    public bool RetriesForever => true;
+    public bool IsTriedForEver => true;
 
     public async Task RunAsync(JobContext job, CancellationToken cancellationToken)
     {
@@ -32,13 +32,14 @@ internal sealed partial class VerifyUploadJob(
             return;
         }
 
-        if (upload.State == UploadState.Verifying)
-            await VerifyAsync(job, session, upload, cancellationToken);
-        if (upload.Size > 0)
+        if (upload.State == UploadState.Verifying && !await VerifyAsync(job, session, upload, cancellationToken))
+            job.Postpone(Wait);
+        else if (upload.Size > 0)
             await store.DeleteAsync(upload.Key, upload.VersionId, cancellationToken);
     }
 
-    private async Task VerifyAsync(JobContext job, IUploadSessionGrain session, Upload upload, CancellationToken cancellationToken)
+    /// <returns>Whether the session has ended; false where it is to be looked at again.</returns>
+    private async Task<bool> VerifyAsync(JobContext job, IUploadSessionGrain session, Upload upload, CancellationToken cancellationToken)
     {
         var found = new StoredObject(upload.Size!.Value, upload.ETag!, upload.VersionId, upload.ContentType, upload.CompletedAt!.Value);
         try
@@ -51,15 +52,15 @@ internal sealed partial class VerifyUploadJob(
                 if (found.Size > Fuji.FujiProtocol.Default.PieceUnit || checkpoint.Mismatch is not null) await job.SaveCheckpointAsync(checkpoint, cancellationToken);
             }
 
-            if (checkpoint.Mismatch is { } mismatch)
-                await QuarantineAsync(session, upload, found, checkpoint.Actual!, mismatch, cancellationToken);
-            else
-                await FileAsync(session, upload, found, checkpoint.Actual!, cancellationToken);
+            if (checkpoint.Mismatch is not { } mismatch) return await FileAsync(session, upload, found, checkpoint.Actual!, cancellationToken);
+            await QuarantineAsync(session, upload, found, checkpoint.Actual!, mismatch, cancellationToken);
         }
         catch (ObjectChangedException)
         {
             await EndChangedAsync(session, upload, cancellationToken);
         }
+
+        return true;
     }
 
     private static string? MismatchOf(Upload upload, ActualContent actual) =>
@@ -67,16 +68,17 @@ internal sealed partial class VerifyUploadJob(
         : upload.PieceHash is { } piece && piece != actual.PieceHash ? "The stored bytes do not have the piece hash that was announced."
         : null;
 
-    private async Task FileAsync(IUploadSessionGrain session, Upload upload, StoredObject found, ActualContent actual, CancellationToken cancellationToken)
+    private async Task<bool> FileAsync(IUploadSessionGrain session, Upload upload, StoredObject found, ActualContent actual, CancellationToken cancellationToken)
     {
         var file = actual.PieceHash is { } pieceHash
             ? await PromoteAsync(grains.GetGrain<IFileHashGrain>(pieceHash), upload, found, actual, cancellationToken)
             : await catalog.AddFileAsync(NewFile.Of(upload, actual, upload.Key, time.GetUtcNow()), 0, found, cancellationToken);
-        if (file is null) throw new JobPostponedException(Wait);
+        if (file is null) return false;
         await session.RecordVerifiedAsync(actual, file.Duplicate, cancellationToken);
+        return true;
     }
 
-    /// <returns>The file, or null where the content has changed hands since it was asked about.</returns>
+    /// <returns>The file, or null where somebody else is at the content.</returns>
     private async Task<CatalogFile?> PromoteAsync(
         IFileHashGrain hash, Upload upload, StoredObject found, ActualContent actual, CancellationToken cancellationToken)
     {
@@ -84,7 +86,7 @@ internal sealed partial class VerifyUploadJob(
         var decision = await hash.BeginPromotionAsync(
             new NewContent(actual.PieceHash!, actual.TipHash!, found.Size, type, actual.DetectedType), upload.Tag, cancellationToken);
         var content = decision.Content;
-        if (decision.Step == PromotionStep.Wait) throw new JobPostponedException(Wait);
+        if (decision.Step == PromotionStep.Wait) return null;
 
         StoredObject? promoted = null;
         if (decision.Step == PromotionStep.Promote || !await IsThereAsync(content, cancellationToken))

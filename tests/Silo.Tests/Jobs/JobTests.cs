@@ -101,6 +101,56 @@ public sealed class JobTests : IAsyncLifetime, IClassFixture<PostgresFixture>
     }
 
     [Fact]
+    public async Task Run_FailsEveryTimeButIsTriedForEver_IsNeverSetAside()
+    {
+        var runs = 0;
+        var handler = new Handler("a", (_, _) => Interlocked.Increment(ref runs) < 6 ? throw new InvalidOperationException("no luck") : Task.CompletedTask) { IsTriedForEver = true };
+        await using var worker = await Worker.StartAsync(_database, [handler], options => options.MaxAttempts = 2);
+
+        await EnqueueAsync("a", 1);
+
+        await Eventually.TrueAsync(async () => await CountAsync() == 0);
+        Assert.Equal(6, runs);
+    }
+
+    [Fact]
+    public async Task Postpone_AgainAndAgain_RunsLaterFromItsCheckpointAndCountsAsNoAttempt()
+    {
+        var seen = new ConcurrentQueue<(int Attempt, int Checkpoint)>();
+        var handler = new Handler("a", async (job, token) =>
+        {
+            var round = job.GetCheckpoint<int>();
+            seen.Enqueue((job.Attempt, round));
+            if (round == 5) return;
+            await job.SaveCheckpointAsync(round + 1, token);
+            job.Postpone(TimeSpan.FromMilliseconds(1));
+        });
+        await using var worker = await Worker.StartAsync(_database, [handler], options => options.MaxAttempts = 2);
+
+        await EnqueueAsync("a", 1);
+
+        await Eventually.TrueAsync(async () => await CountAsync() == 0);
+        Assert.Equal([(1, 0), (1, 1), (1, 2), (1, 3), (1, 4), (1, 5)], seen);
+    }
+
+    [Fact]
+    public async Task Postpone_ForAnHour_IsNotDueBefore()
+    {
+        var ran = new TaskCompletionSource();
+        await using var worker = await Worker.StartAsync(_database, [new Handler("a", (job, _) =>
+        {
+            job.Postpone(TimeSpan.FromHours(1));
+            return Set(ran);
+        })]);
+        await EnqueueAsync("a", 1);
+
+        await ran.Task.WaitAsync(TimeSpan.FromSeconds(20), Token);
+        await Eventually.TrueAsync(async () => await _database.QueryAsync<bool>("select lease is null from jobs"));
+
+        Assert.InRange((await _store.FindNextDueAsync(["a"], Token))!.Value, TimeSpan.FromMinutes(55), TimeSpan.FromHours(1));
+    }
+
+    [Fact]
     public async Task Run_LongerThanItsLease_IsKeptByHeartbeats()
     {
         var runs = 0;
@@ -263,6 +313,8 @@ public sealed class JobTests : IAsyncLifetime, IClassFixture<PostgresFixture>
     private class Handler(string kind, Func<JobContext, CancellationToken, Task> run) : IJobHandler
     {
         public string Kind => kind;
+
+        public bool IsTriedForEver { get; init; }
 
         public Task RunAsync(JobContext job, CancellationToken cancellationToken) => run(job, cancellationToken);
     }

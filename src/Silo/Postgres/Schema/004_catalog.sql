@@ -24,6 +24,9 @@ create table contents (
 -- The cheap look-up: is there anything with this size and tip?
 create index contents_tip on contents (tip_hash, size);
 
+-- What the sweeper looks at: few rows, as most contents have files.
+create index contents_unreferenced on contents (unreferenced_at) where unreferenced_at is not null;
+
 -- One row for each file that a user has; the id is the tag of the upload it came by. An empty file has no content: its object stays where it was uploaded to.
 create table files (
     id             text collate "C" primary key,
@@ -43,9 +46,33 @@ create table files (
     created_at     timestamptz not null,
     stored_at      timestamptz not null,
     filed_at       timestamptz not null default now(),
+    -- What lists are filtered by: the type as found, or as claimed where none was found, without parameters; and what is before its slash.
+    media_type     text collate "C" not null generated always as (
+        lower(trim(split_part(coalesce(detected_type, content_type), ';', 1)) collate "C")) stored,
+    media_kind     text collate "C" not null generated always as (
+        lower(trim(split_part(coalesce(detected_type, content_type), '/', 1)) collate "C")) stored,
     check ((size = 0) = (piece_hash is null))
 );
 
--- Lists, newest first; pages begin by one comparison of rows.
+-- Lists, newest first: one index for each filter, a user's and everybody's; pages begin by one comparison of rows. So every page costs the same, however many
+-- files there are and however few of them the filter lets through. See docs/decisions/catalog-listing.md.
 create index files_list on files (user_name, filed_at desc, id desc);
-create index files_content on files (piece_hash, user_name);
+create index files_list_all on files (filed_at desc, id desc);
+create index files_type on files (user_name, media_type, filed_at desc, id desc);
+create index files_type_all on files (media_type, filed_at desc, id desc);
+create index files_kind on files (user_name, media_kind, filed_at desc, id desc);
+create index files_kind_all on files (media_kind, filed_at desc, id desc);
+create index files_content on files (piece_hash, user_name, filed_at desc, id desc);
+create index files_tip on files (tip_hash, user_name, filed_at desc, id desc);
+
+-- Names that are rare are found by their trigrams, where the server has the extension and lets us use it.
+do $$
+begin
+    if exists (select from pg_available_extensions where name = 'pg_trgm') then
+        create extension if not exists pg_trgm;
+        create index files_name on files using gin (lower(normalize(name)) gin_trgm_ops);
+    end if;
+exception
+    when insufficient_privilege or feature_not_supported or undefined_file or undefined_object then
+        raise notice 'pg_trgm cannot be used: %', sqlerrm;
+end $$;
