@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Media.Grains.Ports;
@@ -13,6 +14,25 @@ internal sealed partial class S3ObjectStore(S3Connection connection, IOptions<S3
 {
     private readonly S3Options _options = options.Value;
     private readonly S3SourceCondition _sourceCondition = new(connection, options.Value.Bucket, logger);
+
+    public async Task PutAsync(string key, ReadOnlyMemory<byte> content, ObjectHeaders headers, CancellationToken cancellationToken)
+    {
+        // Over the caller's own memory where that is an array; a request that is sent again reads it again.
+        using var body = MemoryMarshal.TryGetArray(content, out var array) ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false) : new MemoryStream(content.ToArray());
+        var request = new PutObjectRequest
+        {
+            BucketName = _options.Bucket,
+            Key = key,
+            ContentType = headers.ContentType,
+            InputStream = body,
+            AutoCloseStream = false,
+            // Signed as a whole: chunks with signatures of their own are what stores other than AWS stumble over.
+            UseChunkEncoding = false,
+        };
+        foreach (var (name, value) in headers.Metadata) request.Metadata.Add(name, value);
+        (request.ServerSideEncryptionMethod, request.ServerSideEncryptionKeyManagementServiceKeyId) = _options.Encryption;
+        await S3Failures.RunAsync(client => client.PutObjectAsync(request, cancellationToken), connection.Client, cancellationToken);
+    }
 
     public async Task<string> CreateMultipartUploadAsync(string key, ObjectHeaders headers, CancellationToken cancellationToken)
     {
