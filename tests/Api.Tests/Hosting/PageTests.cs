@@ -20,6 +20,7 @@ public sealed class PageTests(ApiFixture api)
         var policy = page.Header("Content-Security-Policy")!;
         Assert.Contains($"connect-src 'self' {api.Storage.Endpoint.GetLeftPart(UriPartial.Authority)};", policy, StringComparison.Ordinal);
         Assert.Contains("script-src 'self';", policy, StringComparison.Ordinal);
+        Assert.Contains("worker-src 'self';", policy, StringComparison.Ordinal);
         Assert.Equal("nosniff", page.Header("X-Content-Type-Options"));
 
         var script = await server.Client.SendAsync("GET", "/assets/app-1a2b.js");
