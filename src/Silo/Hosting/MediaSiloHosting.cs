@@ -50,6 +50,8 @@ public static class MediaSiloHosting
         services.TryAddSingleton<ObjectHasher>();
         services.AddJobHandler<VerifyUploadJob>();
         services.AddJobHandler<SweepObjectsJob>();
+        services.AddJobHandler<CollectContentJob>();
+        services.AddJobHandler<SweepContentsJob>();
         return builder;
     }
 

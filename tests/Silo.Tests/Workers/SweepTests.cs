@@ -2,16 +2,12 @@ using Amazon.S3;
 using Amazon.S3.Model;
 using Media.Grains;
 using Media.Grains.Uploads;
-using Media.Silo.Hosting;
 using Media.Silo.Postgres;
 using Media.Silo.Tests.Postgres;
 using Media.Silo.Tests.S3;
 using Media.Silo.Workers;
 using Media.Tests.Support;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Orleans;
@@ -189,25 +185,5 @@ public sealed class SweepTests(PostgresFixture postgres, StorageFixture storage)
     private async Task<(string Tag, string UploadId)> StartUploadAsync(string tag) =>
         (tag, (await storage.Client.InitiateMultipartUploadAsync(storage.Bucket, Tags.ToKey(tag), Token)).UploadId);
 
-    private async Task<IHost> StartAsync(params (string Name, string Value)[] settings)
-    {
-        var builder = Host.CreateEmptyApplicationBuilder(null);
-        var values = new Dictionary<string, string?>(StringComparer.Ordinal)
-        {
-            ["Media:Postgres:ConnectionString"] = postgres.ConnectionString,
-            ["Media:S3:Endpoint"] = storage.Endpoint.ToString(),
-            ["Media:S3:ForcePathStyle"] = "true",
-            ["Media:S3:AccessKey"] = storage.AccessKey,
-            ["Media:S3:SecretKey"] = storage.SecretKey,
-            ["Media:S3:Bucket"] = storage.Bucket,
-            ["Media:Uploads:SweepInterval"] = "00:00:00.2",
-        };
-        foreach (var (name, value) in settings) values[name] = value;
-        builder.Configuration.AddInMemoryCollection(values);
-        builder.Logging.ClearProviders();
-        builder.AddMediaSilo();
-        var host = builder.Build();
-        await host.StartAsync(Token);
-        return host;
-    }
+    private Task<IHost> StartAsync(params (string Name, string Value)[] settings) => SiloHost.StartAsync(postgres, storage, settings);
 }
