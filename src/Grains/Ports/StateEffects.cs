@@ -10,7 +10,7 @@ namespace Media.Grains.Ports;
 public interface IStateEffects
 {
     /// <summary>What the next write brings about. Not part of what is stored.</summary>
-    StateEffects Effects { get; }
+    StateEffects GetEffects();
 }
 
 /// <summary>What comes about with a write.</summary>

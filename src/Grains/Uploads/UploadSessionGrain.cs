@@ -331,9 +331,9 @@ internal sealed partial class UploadSessionGrain(
     private async Task SaveAsync()
     {
         var before = committed?.History.Length ?? 0;
-        State.Effects = UploadEffects.Of(Tag, State, before);
+        State.SetEffects(UploadEffects.Of(Tag, State, before));
         await WriteAsync();
-        State.Effects = StateEffects.None;
+        State.SetEffects(StateEffects.None);
         if (State.History.Length != before)
         {
             Log.Entered(logger, Tag, State.State);

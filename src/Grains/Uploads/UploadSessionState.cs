@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json.Serialization;
 using Media.Grains.Ports;
 using Orleans;
 
@@ -12,6 +11,10 @@ namespace Media.Grains.Uploads;
 [GenerateSerializer, Alias("media.upload-session-state")]
 public sealed class UploadSessionState : IStateEffects
 {
+    // Goes with one write, and neither over the wire nor into the database.
+    [NonSerialized]
+    private StateEffects effects = StateEffects.None;
+
     /// <summary>The owner.</summary>
     [Id(0)]
     public string User { get; set; } = "";
@@ -117,8 +120,10 @@ public sealed class UploadSessionState : IStateEffects
     public bool ChallengeSpent { get; set; }
 
     /// <inheritdoc/>
-    [JsonIgnore]
-    public StateEffects Effects { get; set; } = StateEffects.None;
+    public StateEffects GetEffects() => effects;
+
+    /// <summary>Says what the next write brings about.</summary>
+    public void SetEffects(StateEffects value) => effects = value;
 
     /// <summary>The session as its owner sees it.</summary>
     /// <param name="tag">Its tag.</param>

@@ -51,7 +51,8 @@ internal sealed partial class PostgresCatalog
         {
             content = await LockContentAsync(connection, file.PieceHash, cancellationToken);
             if (!addition.MayReferTo(content)) return await FindFiledAsync(connection, new CatalogFile(file, etag, versionId, false, file.StoredAt), cancellationToken);
-            if (content!.State == ContentState.Stored) (etag, versionId) = (content.ETag, content.VersionId);
+            // Whoever put an object there knows it best: it may have been lost, or a store without conditions has replaced it.
+            if (addition.Promoted is null) (etag, versionId) = (content!.ETag, content.VersionId);
         }
 
         var duplicate = content?.State == ContentState.Stored;

@@ -86,7 +86,7 @@ internal sealed class PostgresGrainStorage(PostgresDatabase database) : IGrainSt
         var unknown = _unknown.GetValue(grainState, static _ => new UnknownOutcomes());
         var write = new Write(row, ToVersion(grainState.ETag), unknown.Begin(out var writeId), writeId, json)
         {
-            Effects = (grainState.State as IStateEffects)?.Effects ?? StateEffects.None,
+            Effects = (grainState.State as IStateEffects)?.GetEffects() ?? StateEffects.None,
         };
         Outcome outcome;
         try

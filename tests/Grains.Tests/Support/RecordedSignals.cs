@@ -14,5 +14,7 @@ internal sealed class RecordedSignals : IUploadSignals
         return ValueTask.CompletedTask;
     }
 
+    public ValueTask PublishProgressAsync(string tag, VerificationProgress progress, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
     public IUploadSubscription Subscribe(string tag) => throw new NotSupportedException("Nobody listens here.");
 }

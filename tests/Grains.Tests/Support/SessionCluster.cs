@@ -18,6 +18,10 @@ public sealed class SessionCluster : IAsyncLifetime
 
     internal MemoryObjectStore Store { get; private set; } = null!;
 
+    internal MemoryCatalog Catalog { get; private set; } = null!;
+
+    internal MemoryReader Reader { get; } = new();
+
     internal CountingStorage Storage { get; } = new();
 
     internal RecordedSignals Signals { get; } = new();
@@ -27,13 +31,17 @@ public sealed class SessionCluster : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Store = new MemoryObjectStore(Time);
+        Catalog = new MemoryCatalog(Time);
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) =>
         {
             silo.Services.AddSingleton<TimeProvider>(Time);
             silo.Services.AddMediaGrains();
             silo.Services.AddSingleton(Microsoft.Extensions.Options.Options.Create(Options));
+            silo.Services.AddSingleton(Microsoft.Extensions.Options.Options.Create(new Media.Grains.Contents.ContentOptions()));
             silo.Services.AddSingleton<IObjectStore>(Store);
+            silo.Services.AddSingleton<IObjectReader>(Reader);
+            silo.Services.AddSingleton<ICatalog>(Catalog);
             silo.Services.AddSingleton<IUrlSigner>(new PlainSigner(Time));
             silo.Services.AddSingleton<IUploadSignals>(Signals);
             silo.Services.AddSingleton(new StateFreshness(ReadBeforeUse: true));
@@ -55,6 +63,7 @@ public sealed class SessionCluster : IAsyncLifetime
         Store.Before = Store.After = _ => { };
         Store.Hold = _ => Task.CompletedTask;
         Storage.BeforeWrite = () => { };
+        Catalog.AfterAdd = () => { };
     }
 
     internal IUploadSessionGrain Session(string tag) => cluster!.Client.GetGrain<IUploadSessionGrain>(tag);

@@ -69,7 +69,7 @@ internal static class UploadsDoor
         if (!opened.IsSuccess)
             return (ProblemResult)ProblemCatalog.Of(opened.Refusal);
         var answer = UploadAnswer.Of(opened.Value);
-        return opened.Value.Resumed ? TypedResults.Ok(answer) : TypedResults.Created($"/v1/uploads/{answer.Tag}", answer);
+        return answer.Status == "created" ? TypedResults.Created($"/v1/uploads/{answer.Tag}", answer) : TypedResults.Ok(answer);
     }
 
     private static async Task<Results<Ok<UploadAnswer>, ProblemResult>> GetAsync(

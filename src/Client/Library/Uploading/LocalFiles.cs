@@ -22,7 +22,7 @@ public static class LocalFiles
         }
         catch (FujiException e)
         {
-            throw new MediaException(MediaErrors.SourceChanged, $"{path} changed while it was hashed.", innerException: e);
+            throw new MediaException(MediaErrors.SourceChanged, $"{path} changed while it was read. Try again when it is at rest.", innerException: e);
         }
         catch (IOException e)
         {

@@ -84,5 +84,5 @@ internal sealed class SourceFile : IDisposable
     public void Dispose() => _handle.Dispose();
 
     private MediaException Changed() =>
-        new(MediaErrors.SourceChanged, $"{Path} changed while it was uploaded. Upload it again when it is at rest.");
+        new(MediaErrors.SourceChanged, $"{Path} changed while it was read. Try again when it is at rest.");
 }
