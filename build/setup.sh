@@ -84,7 +84,7 @@ postgres() { npm_ci build/postgres "Installing PostgreSQL 18 …"; }
 web() {
   [ -f src/Web/package.json ] || return 0
   npm_ci src/Web "Installing what the page is made of …"
-  if [ ! -d src/Web/app/dist ] || newer "$stamps/web" src/Web; then
+  if [ ! -d src/Web/app/dist ] || [ ! -d src/Web/fuji/dist ] || newer "$stamps/web" src/Web; then
     quietly "Building the page …" npm --prefix src/Web run build || fail "The page could not be built."
     touch "$stamps/web"
   fi
