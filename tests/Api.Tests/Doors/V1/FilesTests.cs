@@ -155,7 +155,7 @@ public sealed class FilesTests(ApiFixture api) : IAsyncLifetime
         foreach (var name in new[] { "%25", "_", "%5C", "%27%3B--", "%EF%BF%BD", new string('x', 1_024) })
             (await Client.AsAsync("GET", $"/v1/files?name={name}")).Ok();
         (await Client.AsAsync("GET", $"/v1/files?name={new string('x', 1_025)}")).Problem(400, "invalid_request");
-        foreach (var id in new[] { "x", "aaaaaaaaaaaaaaaaaaaaa", "..%2f..", "aaaaaaaaaaaaaaaaaaaa%00" })
+        foreach (var id in new[] { "x", "aaaaaaaaaaaaaaaaaaaaa", "..%2f.." })
             (await Client.AsAsync("GET", $"/v1/files/{id}")).Problem(404, "file_not_found");
         (await Client.SendAsync("GET", "/v1/files")).Problem(401, "permission_missing");
         (await Client.SendAsync("GET", "/v1/contents?size=1")).Problem(401, "permission_missing");
