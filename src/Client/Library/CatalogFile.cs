@@ -10,16 +10,19 @@ public sealed record CatalogFile
     public string? User { get; init; }
 
     /// <summary>The name, made safe to use as a file name.</summary>
-    public required string Name { get; init; }
+    public required string FileName { get; init; }
 
     /// <summary>The name as it was given.</summary>
-    public string? OriginalName { get; init; }
+    public string? OriginalFileName { get; init; }
 
     /// <summary>The media type as claimed.</summary>
     public string? ContentType { get; init; }
 
     /// <summary>The media type by the bytes; null where they are of no known form.</summary>
     public string? DetectedType { get; init; }
+
+    /// <summary>Whether what was claimed cannot be true of what was found.</summary>
+    public bool? TypeMismatch { get; init; }
 
     /// <summary>Size in bytes.</summary>
     public required long Size { get; init; }
@@ -44,6 +47,12 @@ public sealed record CatalogFile
 
     /// <summary>When the content was found whole.</summary>
     public DateTimeOffset? StoredAt { get; init; }
+
+    /// <summary>When the file came into the catalog.</summary>
+    public DateTimeOffset? FiledAt { get; init; }
+
+    /// <summary>Widths of the thumbnails that there are, in pixels.</summary>
+    public IReadOnlyList<int>? Thumbnails { get; init; }
 }
 
 /// <summary>Which files to list; what is null lets all through.</summary>
@@ -54,6 +63,9 @@ public sealed record FileQuery
 
     /// <summary>A media type, <c>image/png</c> or <c>image/*</c>.</summary>
     public string? Type { get; init; }
+
+    /// <summary>Whose; for others than administrators, only themselves.</summary>
+    public string? User { get; init; }
 
     /// <summary>A tip hash or a piece hash.</summary>
     public string? Hash { get; init; }

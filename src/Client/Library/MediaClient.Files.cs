@@ -18,12 +18,12 @@ public sealed partial class MediaClient
         Timeout = Timeout.InfiniteTimeSpan,
     };
 
-    /// <summary><c>GET /v1/files</c>: a page of the user's files, newest first.</summary>
+    /// <summary><c>GET /v1/files</c>: a page of the user's files, or an administrator's of anybody's, newest first.</summary>
     public Task<FilePage> ListFilesAsync(FileQuery? query = null, CancellationToken cancellationToken = default)
     {
         query ??= new FileQuery();
         var parameters = ApiTransport.Query(
-            ("name", query.Name), ("type", query.Type), ("hash", query.Hash), ("after", query.After), ("limit", query.Limit?.ToString(CultureInfo.InvariantCulture)));
+            ("name", query.Name), ("type", query.Type), ("user", query.User), ("hash", query.Hash), ("after", query.After), ("limit", query.Limit?.ToString(CultureInfo.InvariantCulture)));
         return _api.SendAsync(HttpMethod.Get, "files" + parameters, null, MediaJson.Default.FilePage, cancellationToken);
     }
 
