@@ -28,7 +28,10 @@ export interface Upload {
   readonly fileName: string;
   /** Bytes; null where the client did not announce it and the upload is not complete. */
   readonly size: number | null;
+  /** The object's key while it is uploaded. */
   readonly key: string;
+  /** As claimed; once verified, as computed. Null where neither is known, and for an empty file. */
+  readonly pieceHash: string | null;
   /** Media type as claimed. */
   readonly contentType: string;
   /** What was found in the stored bytes; null until they are verified. */

@@ -72,6 +72,11 @@ export function showUploads(list: HTMLUListElement, uploads: readonly Upload[], 
   });
 }
 
+/** Where the object is: a content has one place, however many files have it. */
+function keyOf({ fileId, pieceHash, key }: Upload): string {
+  return fileId !== null && pieceHash !== null ? `hash/${pieceHash}` : key;
+}
+
 function rowOf(upload: Upload, { abort, deliver }: RowActions): HTMLLIElement {
   const row = element('li', 'upload');
   row.dataset['tag'] = upload.tag;
@@ -89,7 +94,7 @@ function rowOf(upload: Upload, { abort, deliver }: RowActions): HTMLLIElement {
   const facts = element('span', 'facts');
   facts.append(element('span', 'size', formatSize(upload.size)), when);
 
-  const key = element('code', 'key', upload.key);
+  const key = element('code', 'key', keyOf(upload));
   key.title = 'Key in the bucket';
 
   row.append(name, state, facts, key);

@@ -10,6 +10,7 @@ const upload = (tag: string, detectedType: string | null, fileId: string | null 
   fileName: `${tag}.bin`,
   size: 1,
   key: `upload/${tag}`,
+  pieceHash: null,
   contentType: 'application/octet-stream',
   actual: fileId === null ? null : { detectedType },
   fileId,

@@ -9,6 +9,7 @@ const upload = (tag: string, change: Partial<Upload> = {}): Upload => ({
   fileName: `${tag}.bin`,
   size: 64 * 1024 * 1024,
   key: `upload/${tag}`,
+  pieceHash: null,
   contentType: 'video/mp4',
   actual: null,
   fileId: null,
