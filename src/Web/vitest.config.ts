@@ -11,5 +11,7 @@ export default defineConfig({
     include: ['*/tests/**/*.test.ts'],
     reporters: junit ? ['default', ['junit', { outputFile: junit, suiteName: 'web' }]] : ['default'],
     restoreMocks: true,
+    // Machines that test are often busy.
+    testTimeout: 60_000,
   },
 });

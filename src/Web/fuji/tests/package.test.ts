@@ -22,4 +22,4 @@ test('what is built runs in Node.js as it is', async () => {
     tipHash: 'BSOEFHWYKUFE2ZEYFGKAE2X4IZXTXXCDJZQ2YRGKLMAETUJDTIHQ',
     pieceHash: 'AD4G5U6L4LJC4DYUIUSFRIYHH5KMRVHCLOQQAKAPNNPFCRAUIV3Q',
   });
-}, 60_000);
+});
