@@ -2,6 +2,7 @@ using Media.Grains.Contents;
 using Media.Grains.Events;
 using Media.Grains.Files;
 using Media.Grains.Ports;
+using Media.Silo.Thumbnails;
 using Npgsql;
 using static Media.Silo.Postgres.CatalogRows;
 
@@ -65,6 +66,7 @@ internal sealed partial class PostgresCatalog
         }
 
         await PostgresEffects.WriteAsync(connection, EffectsOf(added, content), cancellationToken);
+        if (duplicate) await ThumbnailEvents.WriteAsync(connection, added.File, added.FiledAt, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return added;
     }
