@@ -68,7 +68,7 @@ internal sealed partial class PostgresCatalog
         }
 
         await PostgresEffects.WriteAsync(connection, EffectsOf(added, content), cancellationToken);
-        if (duplicate) await ThumbnailEvents.WriteAsync(connection, file, added.FiledAt, cancellationToken);
+        if (duplicate) await ThumbnailEvents.WriteAsync(connection, added.File, added.FiledAt, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return added;
     }

@@ -129,10 +129,11 @@ internal static class Pictures
     {
         using var folder = new TemporaryFolder();
         await File.WriteAllBytesAsync(folder.Path("in"), picture.ToArray());
-        var width = int.Parse(await RunAsync("vipsheader", folder, "-f", "width", "in"));
-        var bands = int.Parse(await RunAsync("vipsheader", folder, "-f", "bands", "in"));
-        await RunAsync("vips", folder, "rawsave", "in", "out.raw");
-        return new Pixels(width, bands, await File.ReadAllBytesAsync(folder.Path("out.raw")));
+        await RunAsync("vips", folder, "copy", "in", "out.v");
+        // libvips' own form: a header in this machine's order of bytes, with the numbers of columns, lines and bands behind a mark; then the pixels.
+        var file = await File.ReadAllBytesAsync(folder.Path("out.v"));
+        var (width, height, bands) = (BitConverter.ToInt32(file, 4), BitConverter.ToInt32(file, 8), BitConverter.ToInt32(file, 12));
+        return new Pixels(width, bands, file[64..(64 + (width * height * bands))]);
     }
 
     public static async Task<string> RunAsync(string program, TemporaryFolder folder, params string[] arguments)
