@@ -21,7 +21,8 @@ public static class MediaSiloHosting
 
     /// <summary>
     /// Adds the silo, grain storage, the database (<see cref="MediaPostgresHosting.AddMediaPostgres"/>), the object store, the URL signer and the
-    /// workers. Settings are under <c>Media:Postgres</c>, <c>Media:S3</c>, <c>Media:Uploads</c>, <c>Media:Content</c>, <c>Media:Verification</c>, <c>Media:Jobs</c>, <c>Media:Thumbnails</c> and <c>Media:Silo</c>, and are
+    /// workers. Settings are under <c>Media:Postgres</c>, <c>Media:S3</c>, <c>Media:Uploads</c>, <c>Media:Content</c>, <c>Media:Verification</c>, <c>Media:Jobs</c>, <c>Media:Thumbnails</c>,
+    /// <c>Media:Events</c> and <c>Media:Silo</c>, and are
     /// checked when the host starts.
     /// </summary>
     /// <param name="builder">The host.</param>
@@ -46,12 +47,15 @@ public static class MediaSiloHosting
 
         builder.AddThumbnails();
         builder.AddJobs();
+        builder.AddMediaEvents();
         services.AddJobHandler<SweepUploadsJob>();
         services.AddJobHandler<SweepOrphansJob>();
         builder.AddValidated<VerificationOptions>(VerificationOptions.Section);
         services.TryAddSingleton<ObjectHasher>();
         services.AddJobHandler<VerifyUploadJob>();
         services.AddJobHandler<SweepObjectsJob>();
+        services.AddJobHandler<CollectContentJob>();
+        services.AddJobHandler<SweepContentsJob>();
         return builder;
     }
 

@@ -15,7 +15,8 @@ internal sealed partial class PostgresCatalog
 
     private const string WasDeletedSql = $"select exists (select from outbox where event_id = $1 || '.{EventTypes.FileDeleted}')";
 
-    // Whoever files an upload may be told late that it is done, and try again when its owner has deleted the file: it stays deleted.
+    // Whoever files an upload may be told late that it is done, and try again when its owner has deleted the file: it stays deleted. Events are kept for days,
+    // and tries follow each other in minutes.
     private const string InsertFileSql = $"""
         insert into files (id, user_name, name, original_name, content_type, detected_type, size, tip_hash, piece_hash, key, etag, version_id, duplicate, created_at, stored_at)
         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
@@ -52,7 +53,8 @@ internal sealed partial class PostgresCatalog
         {
             content = await LockContentAsync(connection, file.PieceHash, cancellationToken);
             if (!addition.MayReferTo(content)) return await FindFiledAsync(connection, new CatalogFile(file, etag, versionId, false, file.StoredAt), cancellationToken);
-            if (content!.State == ContentState.Stored) (etag, versionId) = (content.ETag, content.VersionId);
+            // Whoever put an object there knows it best: it may have been lost, or a store without conditions has replaced it.
+            if (addition.Promoted is null) (etag, versionId) = (content!.ETag, content.VersionId);
         }
 
         var duplicate = content?.State == ContentState.Stored;

@@ -13,6 +13,7 @@ namespace Media.Silo.S3;
 internal sealed partial class S3ObjectStore(S3Connection connection, IOptions<S3Options> options, ILogger<S3ObjectStore> logger) : IObjectStore
 {
     private readonly S3Options _options = options.Value;
+    private readonly S3SourceCondition _sourceCondition = new(connection, options.Value.Bucket, logger);
 
     public async Task PutAsync(string key, ReadOnlyMemory<byte> content, ObjectHeaders headers, CancellationToken cancellationToken)
     {
@@ -137,14 +138,17 @@ internal sealed partial class S3ObjectStore(S3Connection connection, IOptions<S3
         }
     }
 
-    public Task<CopyOutcome> CopyAsync(
+    public async Task<CopyOutcome> CopyAsync(
         string source, StoredObject found, string target, ObjectHeaders? headers, bool onlyIfAbsent, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(found);
         var order = new CopyOrder(source, found, target, headers, onlyIfAbsent);
-        return found.Size > _options.CopyLimit
-            ? new S3MultipartCopy(this, connection.Client, _options, order, logger).RunAsync(cancellationToken)
-            : new S3WholeCopy(this, connection.Client, _options, order).RunAsync(cancellationToken);
+        // A version is what it is; and an empty object has no parts.
+        var isWhole = found.Size <= _options.CopyLimit
+            && (found.VersionId is not null || found.Size == 0 || await _sourceCondition.IsHeldAsync(source, cancellationToken));
+        return isWhole
+            ? await new S3WholeCopy(this, connection.Client, _options, order).RunAsync(cancellationToken)
+            : await new S3MultipartCopy(this, connection.Client, _options, order, logger).RunAsync(cancellationToken);
     }
 
     public Task DeleteAsync(string key, CancellationToken cancellationToken) => DeleteAsync(key, versionId: null, cancellationToken);
