@@ -21,7 +21,7 @@ internal sealed class ApiProcess : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public static async Task<ApiProcess> StartAsync(string connectionString, Uri store, string bucket, CancellationToken cancellationToken)
+    public static async Task<ApiProcess> StartAsync(string connectionString, Uri store, string bucket, CancellationToken cancellationToken, params (string Name, string Value)[] more)
     {
         var address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
         var settings = new Dictionary<string, string?>(StringComparer.Ordinal)
@@ -38,6 +38,8 @@ internal sealed class ApiProcess : IAsyncDisposable
             ["Media__Accounts__0__ApiKey"] = ApiKey,
             ["Media__Accounts__0__Password"] = "a password",
         };
+        foreach (var (name, value) in more)
+            settings[name] = value;
         return new ApiProcess(settings, await StartProcessAsync(settings, address, cancellationToken), address);
     }
 
