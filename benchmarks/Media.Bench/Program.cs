@@ -1,11 +1,12 @@
 using Media.Bench.Actors;
+using Media.Bench.Dedup;
 using Media.Bench.Hashing;
 using Media.Bench.Measuring;
 using Media.Bench.Presigning;
 using Media.Bench.Storage;
 using Media.Bench.Uploads;
 
-Benchmark[] benchmarks = [new PresignBench(), new ActorsBench(), new FujiBench(), new UploadsBench(), new StorageBench()];
+Benchmark[] benchmarks = [new PresignBench(), new ActorsBench(), new FujiBench(), new UploadsBench(), new StorageBench(), new DedupBench()];
 
 var names = new List<string>();
 var settings = new BenchSettings();

@@ -9,8 +9,8 @@ internal static class ContentSecurityPolicy
     public static string For(string storeOrigin, string? deliveryOrigin) => string.Join("; ",
         "default-src 'none'",
         "script-src 'self'",
-        // Hashing runs in workers, which bundlers start from blobs.
-        "worker-src 'self' blob:",
+        // Hashing runs in workers, which are files of the page.
+        "worker-src 'self'",
         // Upload widgets size and place their elements by style attributes.
         "style-src 'self' 'unsafe-inline'",
         $"img-src 'self' data: blob:{Also(deliveryOrigin)}",

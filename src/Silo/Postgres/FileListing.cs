@@ -35,13 +35,13 @@ internal sealed class FileListing
             select {FileColumns} from (
                 select * from files where piece_hash = {_hash} and {Equality(_name)}
                 union all
-                select * from files where tip_hash = {_hash} and piece_hash <> {_hash} and {Equality(_name)}) as either
+                select * from files where tip_hash = {_hash} and piece_hash <> {_hash} and {Equality(_name)}) as files
             order by filed_at desc, id desc limit $3
             """;
 
     /// <summary>Looks for a name among the next rows of the list, as many as <paramref name="window"/>.</summary>
     public string WindowSql(int window) =>
-        $"select {FileColumns} from (select * from files where {Range()} {Order()} limit {window}) as next where {_name} {Order()} limit $3";
+        $"select {FileColumns} from (select * from files where {Range()} {Order()} limit {window}) as files where {_name} {Order()} limit $3";
 
     /// <summary>The row after which the window ends; none where the list ends before.</summary>
     public string WindowEndSql(int window) => $"select filed_at, id from files where {Range()} {Order()} offset {window - 1} limit 1";
@@ -50,7 +50,7 @@ internal sealed class FileListing
     /// Looks for a name in the whole rest of the list. Named rows are gathered first, so that it is not done in the list's order, row by row, for rows that are few.
     /// </summary>
     public string RestSql =>
-        $"with named as materialized (select * from files where {Equality(_name)}) select {FileColumns} from named order by filed_at desc, id desc limit $3";
+        $"with named as materialized (select * from files where {Equality(_name)}) select {FileColumns} from named as files order by filed_at desc, id desc limit $3";
 
     /// <summary>Makes a command.</summary>
     /// <param name="connection">Whose.</param>

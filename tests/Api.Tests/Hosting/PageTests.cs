@@ -21,6 +21,7 @@ public sealed class PageTests(ApiFixture api)
         Assert.Contains($"connect-src 'self' {api.Storage.Endpoint.GetLeftPart(UriPartial.Authority)};", policy, StringComparison.Ordinal);
         Assert.Contains("script-src 'self';", policy, StringComparison.Ordinal);
         Assert.Contains("img-src 'self' data: blob:;", policy, StringComparison.Ordinal);
+        Assert.Contains("worker-src 'self';", policy, StringComparison.Ordinal);
         Assert.Equal("nosniff", page.Header("X-Content-Type-Options"));
         Assert.Equal("strict-origin", page.Header("Referrer-Policy"));
 

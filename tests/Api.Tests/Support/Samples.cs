@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Media.Tests.Support;
 
 namespace Media.Api.Tests.Support;
 
@@ -30,11 +31,40 @@ public static class Samples
         return string.Concat(Enumerable.Range(0, 51).Select(_ => alphabet[Random.Shared.Next(32)])) + "A";
     }
 
+    /// <summary>Uploads a file whole as the usual user, and waits until it is in the catalog.</summary>
+    /// <returns>The file.</returns>
+    public static async Task<JsonNode> FileAsync(
+        ApiClient client, byte[] bytes, string fileName = "film.mp4", string contentType = "video/mp4", string password = ApiServer.Password)
+    {
+        var created = (await client.AsUserAsync(password, "POST", "/v1/uploads", Body(bytes.Length, fileName: fileName, contentType: contentType))).Ok(201);
+        foreach (var url in created["urls"]!.AsArray())
+            await client.PutAsync((string)url!["url"]!, bytes, url["headers"]);
+        (await client.AsUserAsync(password, "POST", $"/v1/uploads/{created["tag"]}/complete")).Ok();
+        JsonNode? file = null;
+        await Eventually.TrueAsync(
+            async () => (file = await FindFileAsync(client, (string)created["tag"]!, password)) is not null, TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        return file!;
+    }
+
+    /// <summary>Random bytes that begin as a film does.</summary>
+    public static byte[] Film(int length)
+    {
+        var bytes = Bytes(length);
+        "\0\0\0\u0010ftypmp42\0\0\0\0"u8.CopyTo(bytes);
+        return bytes;
+    }
+
     /// <summary>Random bytes.</summary>
     public static byte[] Bytes(long length)
     {
         var bytes = new byte[length];
         Random.Shared.NextBytes(bytes);
         return bytes;
+    }
+
+    private static async Task<JsonNode?> FindFileAsync(ApiClient client, string id, string password)
+    {
+        var answer = await client.AsUserAsync(password, "GET", $"/v1/files/{id}");
+        return answer.Status == 404 ? null : answer.Ok();
     }
 }

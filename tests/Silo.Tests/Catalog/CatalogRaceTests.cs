@@ -16,7 +16,9 @@ public sealed class CatalogRaceTests(PostgresFixture postgres) : IAsyncLifetime,
 
     public async ValueTask InitializeAsync()
     {
-        _databases = [await Database.OpenMigratedAsync(postgres.ConnectionString), Database.Open(postgres.ConnectionString)];
+        // As many as here never wait for one row; and where the machine is busy they wait long.
+        static void Configure(PostgresOptions options) => options.CommandTimeout = TimeSpan.FromMinutes(1);
+        _databases = [await Database.OpenMigratedAsync(postgres.ConnectionString, Configure), Database.Open(postgres.ConnectionString, Configure)];
         _catalogs = [.. _databases.Select(database => new PostgresCatalog(database))];
     }
 

@@ -83,6 +83,19 @@ public sealed class CatalogTests(PostgresFixture postgres) : IAsyncLifetime, ICl
     }
 
     [Fact]
+    public async Task AddFile_ThumbnailsAreThere_TellsOfThemToo()
+    {
+        var (content, first) = await _catalog.StoreAsync();
+        await _database.ExecuteAsync($"insert into thumbnails (piece_hash, width, key, size) select '{content.PieceHash}', width, '', 1 from unnest(array[512, 128]) as width");
+
+        var (_, second) = await _catalog.StoreAsync(content);
+
+        Assert.Equal(["upload.duplicate", "thumbnail.ready"], await EventsAsync(second.File.Id));
+        foreach (var file in new[] { first, second }) Assert.Equal([128, 512], (await _catalog.FindFileAsync(file.File.Id, Token))!.Thumbnails);
+        Assert.All((await _catalog.ListFilesAsync(new FileFilter { Hash = content.TipHash }, Token))!.Files, file => Assert.Equal([128, 512], file.Thumbnails));
+    }
+
+    [Fact]
     public async Task AddFile_StoredButPutThereAgain_KnowsTheNewObject()
     {
         var (content, _) = await _catalog.StoreAsync();
