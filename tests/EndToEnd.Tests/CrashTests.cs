@@ -128,9 +128,9 @@ public sealed class CrashTests : IAsyncLifetime
     private async Task AssertStoredAsync(ChildProcess upload)
     {
         var result = await CommandLine.ResultAsync(upload, Patience);
-        Assert.Equal("stored", result.GetProperty("status").GetString());
+        Assert.Equal("verified", result.GetProperty("status").GetString());
         using var client = storage.CreateClient();
-        Assert.Equal(file.Sha256, await TestFile.HashObjectAsync(client, "media", result.GetProperty("key").GetString()!, cancel));
+        Assert.Equal(file.Sha256, await TestFile.HashObjectAsync(client, "media", "hash/" + result.GetProperty("pieceHash").GetString(), cancel));
         Assert.Empty((await client.ListMultipartUploadsAsync("media", cancel)).MultipartUploads ?? []);
     }
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Media.AppHost;
 using Media.AppHost.Processes;
 using Media.Tests.Support;
@@ -8,6 +9,10 @@ namespace Media.EndToEnd.Tests.Support;
 internal sealed class ApiProcess : IAsyncDisposable
 {
     public const string ApiKey = "end-to-end-key";
+
+    /// <summary>The key of another user.</summary>
+    public const string OtherKey = "end-to-end-key-of-another";
+
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60);
     private readonly Dictionary<string, string?> environment;
     private ChildProcess process;
@@ -37,6 +42,11 @@ internal sealed class ApiProcess : IAsyncDisposable
             ["Media__Accounts__0__User"] = "local",
             ["Media__Accounts__0__ApiKey"] = ApiKey,
             ["Media__Accounts__0__Password"] = "a password",
+            ["Media__Accounts__1__User"] = "another",
+            ["Media__Accounts__1__ApiKey"] = OtherKey,
+            ["Media__Delivery__Secrets__0"] = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)),
+            // Only in development is a server's own origin one that the gate allows by itself.
+            ["Media__Delivery__Origins__0"] = address.GetLeftPart(UriPartial.Authority),
         };
         foreach (var (name, value) in more)
             settings[name] = value;

@@ -24,6 +24,12 @@ internal sealed class StoreProxy : IAsyncDisposable
     /// <summary>Awaited when the store has answered, before the answer is passed on.</summary>
     public Func<HttpRequest, Task> After { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>Passes on an answer's body; what it throws cuts the line.</summary>
+    public Func<HttpRequest, Stream, Stream, CancellationToken, Task> Body { get; set; } = PassOnAsync;
+
+    /// <summary>Passes on a request's body.</summary>
+    public Func<HttpRequest, Stream> Sent { get; set; } = request => request.Body;
+
     public Uri Endpoint => new(application.Urls.First());
 
     public static async Task<StoreProxy> StartAsync(Uri store, CancellationToken cancellationToken)
@@ -37,6 +43,15 @@ internal sealed class StoreProxy : IAsyncDisposable
         await proxy.application.StartAsync(cancellationToken);
         return proxy;
     }
+
+    /// <summary>Passes on all of it.</summary>
+    public static Task PassOnAsync(HttpRequest request, Stream from, Stream to, CancellationToken cancellationToken) => from.CopyToAsync(to, cancellationToken);
+
+    /// <summary>Whether this sends bytes of a file, in parts or whole.</summary>
+    public static bool IsContent(HttpRequest request) => HttpMethods.IsPut(request.Method) && !request.Headers.ContainsKey("x-amz-copy-source");
+
+    /// <summary>Whether this reads a content.</summary>
+    public static bool IsRead(HttpRequest request) => HttpMethods.IsGet(request.Method) && request.Path.Value!.Contains("/hash/", StringComparison.Ordinal);
 
     /// <summary>Whether this uploads a part.</summary>
     public static bool IsPart(HttpRequest request) => HttpMethods.IsPut(request.Method) && request.Query.ContainsKey("partNumber");
@@ -56,7 +71,7 @@ internal sealed class StoreProxy : IAsyncDisposable
         var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
         using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), target);
         if (context.Request.ContentLength is not null || context.Request.Headers.TransferEncoding.Count > 0)
-            request.Content = new StreamContent(context.Request.Body);
+            request.Content = new StreamContent(Sent(context.Request));
         foreach (var (name, values) in context.Request.Headers)
         {
             if (!request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values))
@@ -76,7 +91,8 @@ internal sealed class StoreProxy : IAsyncDisposable
                     context.Response.Headers[name] = values.ToArray();
             }
 
-            await answer.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
+            await using var body = await answer.Content.ReadAsStreamAsync(context.RequestAborted);
+            await Body(context.Request, body, context.Response.Body, context.RequestAborted);
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)
         {
