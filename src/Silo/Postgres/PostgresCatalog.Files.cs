@@ -51,7 +51,8 @@ internal sealed partial class PostgresCatalog
         {
             content = await LockContentAsync(connection, file.PieceHash, cancellationToken);
             if (!addition.MayReferTo(content)) return await FindFiledAsync(connection, new CatalogFile(file, etag, versionId, false, file.StoredAt), cancellationToken);
-            if (content!.State == ContentState.Stored) (etag, versionId) = (content.ETag, content.VersionId);
+            // What the caller has put there, or found there, is later news than the row, which may tell of an object that was lost.
+            if (content!.State == ContentState.Stored && addition.Promoted is null) (etag, versionId) = (content.ETag, content.VersionId);
         }
 
         var duplicate = content?.State == ContentState.Stored;

@@ -21,7 +21,16 @@ internal sealed class ApiProcess : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public static async Task<ApiProcess> StartAsync(string connectionString, Uri store, string bucket, CancellationToken cancellationToken)
+    /// <summary>What it has printed.</summary>
+    public IReadOnlyList<string> Lines => process.Lines;
+
+    /// <param name="connectionString">The database.</param>
+    /// <param name="store">The S3, or what stands before it.</param>
+    /// <param name="bucket">The bucket.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="more">Settings on top of, or in place of, the usual ones.</param>
+    public static async Task<ApiProcess> StartAsync(
+        string connectionString, Uri store, string bucket, CancellationToken cancellationToken, params (string Key, string? Value)[] more)
     {
         var address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
         var settings = new Dictionary<string, string?>(StringComparer.Ordinal)
@@ -38,13 +47,15 @@ internal sealed class ApiProcess : IAsyncDisposable
             ["Media__Accounts__0__ApiKey"] = ApiKey,
             ["Media__Accounts__0__Password"] = "a password",
         };
+        foreach (var (key, value) in more)
+            settings[key] = value;
         return new ApiProcess(settings, await StartProcessAsync(settings, address, cancellationToken), address);
     }
 
-    public HttpClient CreateClient()
+    public HttpClient CreateClient(string apiKey = ApiKey)
     {
         var client = new HttpClient { BaseAddress = Address };
-        client.DefaultRequestHeaders.Authorization = new("Bearer", ApiKey);
+        client.DefaultRequestHeaders.Authorization = new("Bearer", apiKey);
         return client;
     }
 

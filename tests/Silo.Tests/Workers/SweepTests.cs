@@ -115,7 +115,7 @@ public sealed class SweepTests(PostgresFixture postgres, StorageFixture storage)
         await Parallel.ForEachAsync(needed.Concat(left), Token, async (key, _) => await real.PutAsync(key, []));
         using var host = await StartAsync(("Media:Uploads:OrphanAge", "00:00:00"), ("Media:S3:Bucket", bucket));
 
-        await Eventually.TrueAsync(async () => (await ListAsync(real)).Count <= needed.Count);
+        await Eventually.TrueAsync(async () => (await ListAsync(real)).Count <= needed.Count, TimeSpan.FromSeconds(90));
 
         Assert.Equal(needed.Order(StringComparer.Ordinal), (await ListAsync(real)).Order(StringComparer.Ordinal));
         await host.StopAsync(Token);
