@@ -4,8 +4,9 @@ using Media.Bench.Measuring;
 using Media.Bench.Presigning;
 using Media.Bench.Storage;
 using Media.Bench.Uploads;
+using Media.Bench.Verification;
 
-Benchmark[] benchmarks = [new PresignBench(), new ActorsBench(), new FujiBench(), new UploadsBench(), new StorageBench()];
+Benchmark[] benchmarks = [new PresignBench(), new ActorsBench(), new FujiBench(), new UploadsBench(), new StorageBench(), new VerifyBench()];
 
 var names = new List<string>();
 var settings = new BenchSettings();

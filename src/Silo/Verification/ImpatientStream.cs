@@ -1,7 +1,7 @@
 namespace Media.Silo.Verification;
 
 /// <summary>
-/// An answer's body that may not fall silent: a read for which nothing comes within <paramref name="patience"/> fails. The HTTP client's own time limit ends
+/// An answer's body that may not fall silent: a read for which nothing comes in time fails. The HTTP client's own time limit ends
 /// with the answer's head, so that a line that died without a word would be listened to for ever.
 /// </summary>
 internal sealed class ImpatientStream : Stream

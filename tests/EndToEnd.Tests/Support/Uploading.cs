@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Media.Tests.Support;
@@ -13,13 +14,9 @@ internal static class Uploading
 
     /// <summary>Asks for an upload.</summary>
     /// <returns>The answer, whose status is among the good ones.</returns>
-    public static async Task<JsonElement> OpenAsync(
-        this HttpClient http, string name, long size, string client, string? tipHash = null, string? pieceHash = null, long? partSize = null)
-    {
-        using var answer = await http.PostAsJsonAsync(
-            "/v1/uploads", new { fileName = name, contentType = "application/octet-stream", size, clientId = client, tipHash, pieceHash, partSize }, Token);
-        return await ReadAsync(answer);
-    }
+    public static Task<JsonElement> OpenAsync(
+        this HttpClient http, string name, long size, string client, string? tipHash = null, string? pieceHash = null, long? partSize = null) =>
+        http.PostAsync("/v1/uploads", new { fileName = name, contentType = "application/octet-stream", size, clientId = client, tipHash, pieceHash, partSize });
 
     /// <summary>Sends the parts that an answer has URLs of.</summary>
     public static async Task SendPartsAsync(JsonElement opened, byte[] bytes)
@@ -37,11 +34,8 @@ internal static class Uploading
     }
 
     /// <summary>Says that all parts are there.</summary>
-    public static async Task<JsonElement> CompleteAsync(this HttpClient http, string tag, string? client = null)
-    {
-        using var answer = await http.PostAsJsonAsync($"/v1/uploads/{tag}/complete", new { clientId = client }, Token);
-        return await ReadAsync(answer);
-    }
+    public static Task<JsonElement> CompleteAsync(this HttpClient http, string tag, string? client = null) =>
+        http.PostAsync($"/v1/uploads/{tag}/complete", new { clientId = client });
 
     /// <summary>Opens, sends and completes.</summary>
     /// <returns>The tag.</returns>
@@ -70,10 +64,21 @@ internal static class Uploading
         return upload;
     }
 
-    private static async Task<JsonElement> ReadAsync(HttpResponseMessage answer)
+    // As a client does: 503 says that nothing was lost, and when to come again.
+    private static async Task<JsonElement> PostAsync<T>(this HttpClient http, string path, T body)
     {
-        var body = await answer.Content.ReadAsStringAsync(Token);
-        Assert.True(answer.IsSuccessStatusCode, body);
-        return JsonDocument.Parse(body).RootElement;
+        for (var patience = 30; ; patience--)
+        {
+            using var answer = await http.PostAsJsonAsync(path, body, Token);
+            if (answer.StatusCode == HttpStatusCode.ServiceUnavailable && patience > 0)
+            {
+                await Task.Delay(answer.Headers.RetryAfter!.Delta!.Value, Token);
+                continue;
+            }
+
+            var content = await answer.Content.ReadAsStringAsync(Token);
+            Assert.True(answer.IsSuccessStatusCode, content);
+            return JsonDocument.Parse(content).RootElement;
+        }
     }
 }

@@ -125,7 +125,7 @@ internal sealed class VerificationBed : IAsyncDisposable
     {
         await Eventually.TrueAsync(
             async () => await Database.QueryAsync<long>($"select count(*) from jobs where kind = 'verify-upload' and key = '{upload.Tag}'") == 0, Patience, Token);
-        var ended = (await Session(host, upload.Tag).GetAsync(new Caller(upload.User), Token)).Value;
+        var ended = (await Session(host, upload.Tag).GetAsync(new Caller(upload.User), Token)).Value!;
         Assert.True(UploadTransitions.IsFinal(ended.State), $"{ended.State}");
         return ended;
     }

@@ -95,9 +95,11 @@ public sealed class ChallengeTests(ApiFixture api, ChallengeTests.TwoUsers users
     public async Task Answer_TooLate_UploadGoesOn()
     {
         var bytes = await StoreAsync(Bytes(50_000));
-        await using var hasty = await api.StartAnotherAsync(settings: [.. TwoUsers.Settings, ("Media:Content:ChallengeLifetime", "00:00:00")]);
+        await using var hasty = await api.StartAnotherAsync(settings: [.. TwoUsers.Settings, ("Media:Content:ChallengeLifetime", "00:00:01")]);
         var opened = (await hasty.Client.AsUserAsync(Other, "POST", "/v1/uploads", await BodyAsync(bytes, "late.mp4"))).Ok();
         Assert.Equal("challenge", (string?)opened["status"]);
+        var lapses = DateTimeOffset.Parse((string)opened["challenge"]!["expiresAt"]!, null);
+        await Eventually.TrueAsync(() => TimeProvider.System.GetUtcNow() > lapses);
         var answer = await hasty.Client.AsUserAsync(Other, "POST", $"/v1/uploads/{opened["tag"]}/challenge", new { digest = DigestOf(opened["challenge"]!, bytes) });
         Assert.NotEmpty(answer.Ok(201)["urls"]!.AsArray());
     }
