@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Makes a machine ready for what the other scripts do, and does nothing where it is ready.
 #   build/setup.sh            everything that ./run needs
-#   build/setup.sh STEP…      some of: tools postgres web programs browser
+#   build/setup.sh STEP…      some of: tools postgres web programs browser rabbitmq
 # tools     checks the .NET 10 SDK, Node.js 20.19 or later, npm
 # postgres  the PostgreSQL programs, into build/postgres/node_modules
 # web       the page, into src/Web
 # programs  the .NET programs that ./run starts, Release
 # browser   what the browser tests need: tests/Browser, and Chromium where it can be installed
+# rabbitmq  the RabbitMQ broker that tests start for themselves, where it can be installed
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 stamps=.tools/stamps
@@ -83,7 +84,7 @@ postgres() { npm_ci build/postgres "Installing PostgreSQL 18 …"; }
 web() {
   [ -f src/Web/package.json ] || return 0
   npm_ci src/Web "Installing what the page is made of …"
-  if [ ! -d src/Web/app/dist ] || newer "$stamps/web" src/Web; then
+  if [ ! -d src/Web/app/dist ] || [ ! -d src/Web/fuji/dist ] || newer "$stamps/web" src/Web; then
     quietly "Building the page …" npm --prefix src/Web run build || fail "The page could not be built."
     touch "$stamps/web"
   fi
@@ -115,6 +116,19 @@ browser() {
   find_chromium >/dev/null || fail "The browser tests need Chromium or Chrome. Install it, or name its program in MEDIA_CHROMIUM."
 }
 
+# The package would start a broker of its own; a policy of the moment keeps it from that.
+rabbitmq() {
+  if [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || [ -x /opt/homebrew/sbin/rabbitmq-server ] || [ -x /usr/local/sbin/rabbitmq-server ]; then return; fi
+  local policy=/usr/sbin/policy-rc.d made=""
+  if can_apt && [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+    made=yes
+  fi
+  apt_install rabbitmq-server || say "RabbitMQ is not installed: its tests cannot run. Install rabbitmq-server from your system's packages."
+  if [ -n "$made" ]; then rm -f "$policy"; fi
+}
+
 setup() {
   # Two commands in one clone must not install into the same folder at once.
   if command -v flock >/dev/null; then
@@ -129,7 +143,7 @@ setup() {
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
   if [ $# = 0 ]; then set -- tools postgres web programs; fi
   for step in "$@"; do
-    case $step in tools | postgres | web | programs | browser) ;; *) fail "There is no step '$step'. See the top of build/setup.sh." ;; esac
+    case $step in tools | postgres | web | programs | browser | rabbitmq) ;; *) fail "There is no step '$step'. See the top of build/setup.sh." ;; esac
   done
   setup "$@"
 fi

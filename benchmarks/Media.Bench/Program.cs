@@ -1,4 +1,5 @@
 using Media.Bench.Actors;
+using Media.Bench.Dedup;
 using Media.Bench.Hashing;
 using Media.Bench.Measuring;
 using Media.Bench.Presigning;
@@ -6,7 +7,8 @@ using Media.Bench.Storage;
 using Media.Bench.Uploads;
 using Media.Bench.Verification;
 
-Benchmark[] benchmarks = [new PresignBench(), new ActorsBench(), new FujiBench(), new UploadsBench(), new StorageBench(), new VerifyBench()];
+Benchmark[] benchmarks =
+    [new PresignBench(), new ActorsBench(), new FujiBench(), new UploadsBench(), new StorageBench(), new DedupBench(), new VerifyBench()];
 
 var names = new List<string>();
 var settings = new BenchSettings();

@@ -7,7 +7,7 @@ const SECRETS = '@SECRETS@'.split(' ').filter(secret => /^[0-9a-fA-F]{64}$/.test
 const ORIGINS = '@ORIGINS@'.split(' ');
 const LONGEST_MS = 7 * 24 * 60 * 60 * 1000;
 const NAMES = ['path=', 'tick=', 'seed=', 'hash='];
-const UPLOAD = /^(\/upload\/[0-9A-Za-z]{21})\/[^/]+$/;
+const NAMED = /^(\/hash\/[A-Z2-7]{51}[AQ]|\/upload\/[0-9A-Za-z]{21})\/[^/]+$/;
 
 // Visible ASCII, percent-decoded once; null where it is neither that nor UTF-8.
 function decode(text) {
@@ -115,10 +115,10 @@ function handler(event) {
     };
   }
 
-  // An upload's object is under its tag, by whatever name the link gives it. What is in quarantine is nobody's.
+  // A content is under its hash, and an empty file under its upload's tag, by whatever name the link gives it. What is in quarantine is nobody's.
   const decoded = decode(request.uri);
-  const upload = UPLOAD.exec(decoded);
-  if (upload) request.uri = upload[1];
+  const named = NAMED.exec(decoded);
+  if (named) request.uri = named[1];
   if (decoded.startsWith('/quarantine/')) request.uri = '/quarantine';
   request.querystring = {};
   return request;

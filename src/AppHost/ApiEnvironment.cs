@@ -49,6 +49,7 @@ internal static class ApiEnvironment
             environment["Media__Accounts__0__User"] = "local";
             environment["Media__Accounts__0__Password"] = settings.Password;
             environment["Media__Accounts__0__ApiKey"] = settings.ApiKey;
+            environment["Media__Accounts__0__Administrator"] = "true";
         }
 
         return environment;

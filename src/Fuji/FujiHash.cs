@@ -1,11 +1,12 @@
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Media.Fuji;
 
 /// <summary>
-/// Computes the Fuji hashes of a file: from a stream or pipe in one pass, from anything with random access in parallel, or the tip
-/// hash alone from a few kilobytes. Every way to a hash gives the same one.
+/// Computes the Fuji hashes of a file: from a stream or pipe in one pass, from memory or anything with random access in parallel, or the
+/// tip hash alone from a few kilobytes. Every way to a hash gives the same one.
 /// </summary>
 /// <remarks>
 /// All methods throw <see cref="FujiException"/>: <see cref="FujiError.Empty"/> for a size below 1, <see cref="FujiError.TooShort"/>
@@ -13,34 +14,76 @@ namespace Media.Fuji;
 /// </remarks>
 public static class FujiHash
 {
-    /// <summary>Both hashes in one pass over a stream, which is left open at its end. Memory: one piece for each processor and one more.</summary>
+    /// <summary>
+    /// Both hashes in one pass over a stream, which is left open at its end. A <see cref="MemoryStream"/> is hashed where it is.
+    /// Memory: one piece for each processor and one more; with a parallelism of 1, 256 KiB.
+    /// </summary>
     /// <param name="content">The file's bytes, read from where the stream stands.</param>
     /// <param name="size">How many bytes there are.</param>
     /// <param name="options">Protocol and parallelism.</param>
     /// <param name="progress">Told the number of bytes hashed so far, after each piece.</param>
-    /// <param name="cancellationToken">Stops the pass between reads.</param>
+    /// <param name="cancellationToken">Stops the pass between reads, and between the pieces of what is in memory.</param>
     public static async Task<FujiHashes> StreamAsync(
         Stream content, long size, FujiOptions? options = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(content);
         FujiException.ThrowIfEmpty(size);
-        using var pass = new StreamPass(content, size, options ?? FujiOptions.Default, progress);
+        options ??= FujiOptions.Default;
+        // A derived one may read as it likes.
+        if (content.GetType() == typeof(MemoryStream))
+            return await MemoryStreamAsync((MemoryStream)content, size, options, progress, cancellationToken);
+        if (IsForOneCore(size, options))
+        {
+            await LeaveCallersThreadAsync();
+            using var inOrder = new OrderedPass(size, options.Protocol, progress);
+            return await inOrder.StreamAsync(content, cancellationToken);
+        }
+
+        using var pass = new StreamPass(content, size, options, progress);
         return await pass.RunAsync(cancellationToken);
     }
 
-    /// <summary>Both hashes in one pass over a pipe, which is not completed. Else as <see cref="StreamAsync"/>.</summary>
+    /// <summary>
+    /// Both hashes in one pass over a pipe, which is not completed. With a parallelism of 1 its bytes are hashed where they are. Else as
+    /// <see cref="StreamAsync"/>.
+    /// </summary>
     public static async Task<FujiHashes> PipeAsync(
         PipeReader content, long size, FujiOptions? options = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(content);
+        FujiException.ThrowIfEmpty(size);
+        options ??= FujiOptions.Default;
+        if (IsForOneCore(size, options))
+        {
+            await LeaveCallersThreadAsync();
+            using var inOrder = new OrderedPass(size, options.Protocol, progress);
+            return await inOrder.PipeAsync(content, cancellationToken);
+        }
+
         await using var stream = content.AsStream(leaveOpen: true);
         return await StreamAsync(stream, size, options, progress, cancellationToken);
+    }
+
+    /// <summary>Both hashes of a file that is in memory, in parallel and where it is.</summary>
+    /// <param name="content">The whole file; it must not change meanwhile.</param>
+    /// <param name="options">Protocol and parallelism.</param>
+    /// <param name="progress">As with a file.</param>
+    /// <param name="cancellationToken">Stops the hashing within a piece's time.</param>
+    public static async Task<FujiHashes> MemoryAsync(
+        ReadOnlyMemory<byte> content, FujiOptions? options = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        options ??= FujiOptions.Default;
+        using var tip = new TipCollector(options.Protocol, content.Length);
+        tip.Append(0, content.Span);
+        var checkpoint = new PieceCheckpoint(content.Length, options.Protocol);
+        await new MemoryPass(content, checkpoint, options, progress).RunAsync(cancellationToken);
+        return new FujiHashes(content.Length, tip.Finish(), checkpoint.PieceHash());
     }
 
     /// <summary>Both hashes of a file on disk, in parallel.</summary>
     /// <param name="path">The file; it must not change meanwhile (another length is noticed).</param>
     /// <param name="options">Protocol and parallelism.</param>
-    /// <param name="progress">Told the number of bytes hashed so far, after each piece, from several threads; a report may come late.</param>
+    /// <param name="progress">Told the number of bytes hashed so far, after each piece, from several threads but one at a time.</param>
     /// <param name="cancellationToken">Stops the hashing within a piece's time.</param>
     public static async Task<FujiHashes> FileAsync(
         string path, FujiOptions? options = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
@@ -132,6 +175,25 @@ public static class FujiHash
 
         return hash.Finish();
     }
+
+    private static async Task<FujiHashes> MemoryStreamAsync(
+        MemoryStream content, long size, FujiOptions options, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        var left = content.Length - content.Position;
+        if (left > size)
+            throw FujiException.TooLong(size);
+        if (left < size)
+            throw FujiException.TooShort(size, Math.Max(0, left));
+        FujiHashes? hashes = null;
+        await using var sink = new MemoryStreamSink(async (bytes, stop) => hashes = await MemoryAsync(bytes, options, progress, stop));
+        await content.CopyToAsync(sink, cancellationToken);
+        return hashes!;
+    }
+
+    private static bool IsForOneCore(long size, FujiOptions options) => options.Parallelism <= 1 || size <= options.Protocol.PieceUnit;
+
+    // A source that never waits would have the caller's thread hash it all.
+    private static ConfiguredTaskAwaitable LeaveCallersThreadAsync() => Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
 
     // Reads of a file are made on the thread that hashes next: there is nothing else for it to do meanwhile.
     private static FujiRangeReader ReaderOf(SafeFileHandle file) => (offset, destination, cancellationToken) =>

@@ -15,14 +15,14 @@ public sealed record FujiOptions
     public FujiProtocol Protocol { get; init; } = FujiProtocol.Default;
 
     /// <summary>
-    /// How many pieces are hashed at once, the number of processors unless told. It bounds memory too: by random access 256 KiB are held
-    /// for each; from a stream a whole piece for each, and one more.
+    /// How many pieces are hashed at once, the number of processors unless told. It bounds memory too: by random access 1 MiB is held
+    /// for each; from a stream a whole piece for each, and one more. With 1, a stream is read and hashed in turn, and 256 KiB are held.
     /// </summary>
     public int Parallelism { get; init; } = Environment.ProcessorCount;
 
     /// <summary>
-    /// How many neighbouring pieces one opened range covers at most. More means fewer requests to a remote store, fewer means that
-    /// work is shared out more evenly at the end. 16 (64 MiB) unless told.
+    /// How many neighbouring pieces one opened range covers at most; towards a file's end ranges become shorter, so that the work ends
+    /// everywhere at about the same time. More means fewer requests to a remote store. 16 (64 MiB) unless told.
     /// </summary>
     public int PiecesPerRange { get; init; } = 16;
 }

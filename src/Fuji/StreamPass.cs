@@ -1,11 +1,10 @@
-using System.Buffers;
 using System.Security.Cryptography;
 using System.Threading.Tasks.Sources;
 
 namespace Media.Fuji;
 
 /// <summary>
-/// One pass over a stream: pieces are read one after another into a ring of buffers, and hashed on other threads while the next ones
+/// One pass over a stream on several cores: pieces are read one after another into a ring of buffers, and hashed on other threads while the next ones
 /// are read. The digests go into the piece hash in file order, so nothing grows with the size, not even what is allocated.
 /// </summary>
 internal sealed class StreamPass : IDisposable
@@ -28,7 +27,7 @@ internal sealed class StreamPass : IDisposable
         var count = options.Protocol.PieceCount(size);
         _ring = new Slot[Math.Min(count, Math.Max(1, options.Parallelism) + 1)];
         for (var i = 0; i < _ring.Length; i++)
-            _ring[i] = new Slot(ArrayPool<byte>.Shared.Rent((int)Math.Min(_unit, size)));
+            _ring[i] = new Slot((int)Math.Min(_unit, size));
         _tip = new TipCollector(options.Protocol, size);
         _pieces = new TitledHash(options.Protocol.PieceTitle, size);
     }
@@ -44,12 +43,12 @@ internal sealed class StreamPass : IDisposable
                 await slot.FinishAsync();
                 Take(slot);
                 slot.Length = (int)Math.Min(_unit, _size - offset);
-                var read = await _content.ReadAtLeastAsync(slot.Buffer.AsMemory(0, slot.Length), slot.Length, throwOnEndOfStream: false, cancellationToken);
+                var read = await _content.ReadAtLeastAsync(slot.Buffer.Memory[..slot.Length], slot.Length, throwOnEndOfStream: false, cancellationToken);
                 if (read < slot.Length)
                     throw FujiException.TooShort(_size, offset + read);
-                _tip.Append(offset, slot.Buffer.AsSpan(0, slot.Length));
+                _tip.Append(offset, slot.Buffer.Span[..slot.Length]);
                 offset += slot.Length;
-                slot.Start(alone: _ring.Length == 1);
+                slot.Start();
                 at = (at + 1) % _ring.Length;
             }
 
@@ -60,7 +59,7 @@ internal sealed class StreamPass : IDisposable
                 Take(slot);
             }
 
-            if (await _content.ReadAsync(_ring[0].Buffer.AsMemory(0, 1), cancellationToken) != 0)
+            if (await _content.ReadAsync(_ring[0].Buffer.Memory[..1], cancellationToken) != 0)
                 throw FujiException.TooLong(_size);
             return new FujiHashes(_size, _tip.Finish(), _pieces.Finish());
         }
@@ -75,7 +74,7 @@ internal sealed class StreamPass : IDisposable
     public void Dispose()
     {
         foreach (var slot in _ring)
-            ArrayPool<byte>.Shared.Return(slot.Buffer);
+            slot.Buffer.Dispose();
         _tip.Dispose();
         _pieces.Dispose();
     }
@@ -91,26 +90,20 @@ internal sealed class StreamPass : IDisposable
     }
 
     /// <summary>A buffer and the hashing of what is in it, used again and again for piece after piece.</summary>
-    private sealed class Slot(byte[] buffer) : IThreadPoolWorkItem, IValueTaskSource
+    private sealed class Slot(int length) : IThreadPoolWorkItem, IValueTaskSource
     {
         // Mutable: its methods change it.
         private ManualResetValueTaskSourceCore<bool> _done = new() { RunContinuationsAsynchronously = true };
         private bool _pending;
 
-        public byte[] Buffer { get; } = buffer;
+        public AlignedBuffer Buffer { get; } = new(length);
 
         public byte[] Digest { get; } = new byte[SHA256.HashSizeInBytes];
 
         public int Length { get; set; }
 
-        public void Start(bool alone)
+        public void Start()
         {
-            if (alone)
-            {
-                SHA256.HashData(Buffer.AsSpan(0, Length), Digest);
-                return;
-            }
-
             _done.Reset();
             _pending = true;
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
@@ -129,7 +122,7 @@ internal sealed class StreamPass : IDisposable
         {
             try
             {
-                SHA256.HashData(Buffer.AsSpan(0, Length), Digest);
+                SHA256.HashData(Buffer.Span[..Length], Digest);
             }
 #pragma warning disable CA1031 // Whatever it is comes out where the piece is waited for.
             catch (Exception e)

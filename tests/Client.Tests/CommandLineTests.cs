@@ -228,10 +228,32 @@ public sealed class CommandLineTests
         Assert.Equal(
             JsonSerializer.Serialize(new { file = path, size = 5, tipHash = "BSOEFHWYKUFE2ZEYFGKAE2X4IZXTXXCDJZQ2YRGKLMAETUJDTIHQ", pieceHash = "AD4G5U6L4LJC4DYUIUSFRIYHH5KMRVHCLOQQAKAPNNPFCRAUIV3Q" }),
             process.Output.TrimEnd());
-        var (failed, empty) = await CommandProcess.RunAsync(null, "hash", "--json", bench.File(0, "empty"), path);
-        Assert.Equal(1, failed);
-        Assert.Equal("source_empty", empty.Json[0].GetProperty("code").GetString());
-        Assert.Equal(5, empty.Json[1].GetProperty("size").GetInt32());
+        var (_, text) = await CommandProcess.RunAsync(null, "hash", path);
+        Assert.Equal($"BSOEFHWYKUFE2ZEYFGKAE2X4IZXTXXCDJZQ2YRGKLMAETUJDTIHQ  AD4G5U6L4LJC4DYUIUSFRIYHH5KMRVHCLOQQAKAPNNPFCRAUIV3Q  5  {path}", text.Output.TrimEnd());
+    }
+
+    [Fact]
+    public async Task Hash_SomeFilesHaveNoHash_SaysWhyAndHashesTheRest()
+    {
+        await using var bench = await Bench.StartAsync();
+        var first = bench.File(10, "first");
+        var last = bench.File(20, "größer \u202e.bin");
+        // Reading it fails for everybody, also for root, whom no permission bits stop.
+        string[] files = [first, bench.Folder.FullName, first + "-missing", bench.File(0, "empty"), "/proc/self/mem", "/dev/zero", last];
+        var (code, process) = await CommandProcess.RunAsync(null, ["hash", "--json", .. files]);
+        Assert.Equal(1, code);
+        Assert.Equal(files, process.Json.Select(row => row.GetProperty("file").GetString()));
+        Assert.Equal(
+            [null, "source_not_a_file", "source_missing", "source_empty", "source_unreadable", "source_not_a_file", null],
+            process.Json.Select(row => row.TryGetProperty("code", out var reason) ? reason.GetString() : null));
+        Assert.Equal([10, 20], process.Json.Where(row => row.TryGetProperty("size", out _)).Select(row => row.GetProperty("size").GetInt32()));
+        Assert.Equal(5, process.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Count(line => line.StartsWith("media: ", StringComparison.Ordinal)));
+
+        var (textCode, text) = await CommandProcess.RunAsync(null, ["hash", .. files]);
+        Assert.Equal(1, textCode);
+        Assert.Equal(2, text.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.DoesNotContain('\u202e', text.Output);
+        Assert.Contains("an empty file has no hash", text.Error, StringComparison.Ordinal);
     }
 
     [Fact]

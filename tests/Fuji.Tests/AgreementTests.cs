@@ -21,7 +21,7 @@ public sealed class AgreementTests
         select new Case(Sources.Generate((uint)seed, size), tipUnit, pieceUnit, [.. chunks], parallelism, perRange);
 
     [Fact]
-    public void Hashes_AnyFileUnitsAndChunks_StreamPipeRangesAndDefinitionAgree() => Prop.ForAll(Cases.ToArbitrary(), c =>
+    public void Hashes_AnyFileUnitsAndChunks_StreamPipeMemoryRangesAndDefinitionAgree() => Prop.ForAll(Cases.ToArbitrary(), c =>
     {
         var protocol = new FujiProtocol("Tip.", c.TipUnit, "Piece.", c.PieceUnit);
         var options = new FujiOptions { Protocol = protocol, Parallelism = c.Parallelism, PiecesPerRange = c.PiecesPerRange };
@@ -29,10 +29,30 @@ public sealed class AgreementTests
         var expected = new FujiHashes(size, TipByDefinition(c.Bytes, c.TipUnit), PiecesByDefinition(c.Bytes, c.PieceUnit));
 
         Assert.Equal(expected, Run(FujiHash.StreamAsync(new ChunkedStream(c.Bytes, c.Chunks), size, options)));
+        Assert.Equal(expected, Run(FujiHash.PipeAsync(Sources.PipeOf(c.Bytes, c.Chunks), size, options)));
+        Assert.Equal(expected, Run(FujiHash.MemoryAsync(c.Bytes, options)));
         Assert.Equal(expected, Run(FujiHash.RangesAsync(Sources.ReaderOf(c.Bytes, c.Chunks[0]), size, options)));
         Assert.Equal(expected, Run(FujiHash.RangesAsync(
             (start, end, _) => ValueTask.FromResult<Stream>(new ChunkedStream(c.Bytes[(int)start..(int)end], c.Chunks)), size, options)));
     }).Check(Config.QuickThrowOnFailure.WithMaxTest(600));
+
+    [Fact]
+    public void StreamAsync_MemoryStreamOfAnyKind_IsHashedFromWhereItStandsToItsEnd() => Prop.ForAll(Cases.ToArbitrary(), c =>
+    {
+        var options = new FujiOptions { Protocol = new FujiProtocol("Tip.", c.TipUnit, "Piece.", c.PieceUnit), Parallelism = c.Parallelism };
+        var skipped = c.Chunks[0] % c.Bytes.Length;
+        var bytes = c.Bytes[skipped..];
+        var expected = new FujiHashes(bytes.Length, TipByDefinition(bytes, c.TipUnit), PiecesByDefinition(bytes, c.PieceUnit));
+        using var grown = new MemoryStream();
+        grown.Write(c.Bytes);
+        // The last shows no buffer and begins in its middle.
+        foreach (var stream in new[] { grown, new MemoryStream(c.Bytes, writable: false), new MemoryStream([7, .. c.Bytes, 7], 1, c.Bytes.Length) })
+        {
+            stream.Position = skipped;
+            Assert.Equal(expected, Run(FujiHash.StreamAsync(stream, bytes.Length, options)));
+            Assert.Equal(stream.Length, stream.Position);
+        }
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
 
     [Fact]
     public void PiecesAsync_AnyPiecesFinishedBefore_SameHashAndOnlyTheRestIsRead() =>

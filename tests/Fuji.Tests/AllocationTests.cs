@@ -1,3 +1,5 @@
+using System.IO.Pipelines;
+
 namespace Media.Fuji.Tests;
 
 /// <summary>What is allocated is counted for the whole process, so nothing else may run beside.</summary>
@@ -16,6 +18,8 @@ public sealed class AllocationTests
         const long Large = 512L << 20;
         var before = GC.GetTotalAllocatedBytes(precise: true);
         await FujiHash.StreamAsync(new ZeroStream(Large), Large, new FujiOptions { Parallelism = 2 });
+        await FujiHash.StreamAsync(new ZeroStream(Large), Large, new FujiOptions { Parallelism = 1 });
+        await FujiHash.PipeAsync(PipeReader.Create(new ZeroStream(Large)), Large, new FujiOptions { Parallelism = 1 });
         await FujiHash.RangesAsync(zeros, Large, new FujiOptions { Parallelism = 2 });
         Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 64L << 20);
     }

@@ -5,11 +5,15 @@ namespace Media.Fuji.Tests;
 public sealed class RefusalTests
 {
     private static readonly FujiOptions Small = new() { Protocol = Sources.FourBytes, Parallelism = 2 };
+    private static readonly FujiOptions OneCore = Small with { Parallelism = 1 };
 
     [Fact]
     public async Task AnyWay_EmptyFile_IsRefused()
     {
         await Refused(FujiError.Empty, () => FujiHash.StreamAsync(Stream.Null, 0));
+        await Refused(FujiError.Empty, () => FujiHash.StreamAsync(new MemoryStream(), 0));
+        await Refused(FujiError.Empty, () => FujiHash.PipeAsync(Sources.PipeOf([], 1), 0));
+        await Refused(FujiError.Empty, () => FujiHash.MemoryAsync(default));
         await Refused(FujiError.Empty, () => FujiHash.RangesAsync(Sources.ReaderOf([]), 0));
         await Refused(FujiError.Empty, () => FujiHash.TipAsync(Sources.ReaderOf([]), 0));
         var path = Path.GetTempFileName();
@@ -25,6 +29,10 @@ public sealed class RefusalTests
     {
         var bytes = Sources.Generate(1, actual);
         await Refused(FujiError.TooShort, () => FujiHash.StreamAsync(new ChunkedStream(bytes, 3), 40, Small));
+        await Refused(FujiError.TooShort, () => FujiHash.StreamAsync(new ChunkedStream(bytes, 3), 40, OneCore));
+        await Refused(FujiError.TooShort, () => FujiHash.StreamAsync(new MemoryStream(bytes), 40, Small));
+        await Refused(FujiError.TooShort, () => FujiHash.PipeAsync(Sources.PipeOf(bytes, 3), 40, Small));
+        await Refused(FujiError.TooShort, () => FujiHash.PipeAsync(Sources.PipeOf(bytes, 3), 40, OneCore));
         await Refused(FujiError.TooShort, () => FujiHash.RangesAsync(Sources.ReaderOf(bytes), 40, Small));
         await Refused(FujiError.TooShort, () => FujiHash.TipAsync(Sources.ReaderOf(bytes), 40, Sources.FourBytes));
     }
@@ -33,8 +41,16 @@ public sealed class RefusalTests
     [InlineData(1)]
     [InlineData(4)]
     [InlineData(17)]
-    public async Task StreamAsync_ContentRunsOn_IsTooLong(int announced) =>
-        await Refused(FujiError.TooLong, () => FujiHash.StreamAsync(new ChunkedStream(Sources.Generate(1, announced + 1), 3), announced, Small));
+    public async Task OnePass_ContentRunsOn_IsTooLong(int announced)
+    {
+        var bytes = Sources.Generate(1, announced + 1);
+        foreach (var options in new[] { Small, OneCore })
+        {
+            await Refused(FujiError.TooLong, () => FujiHash.StreamAsync(new ChunkedStream(bytes, 3), announced, options));
+            await Refused(FujiError.TooLong, () => FujiHash.StreamAsync(new MemoryStream(bytes), announced, options));
+            await Refused(FujiError.TooLong, () => FujiHash.PipeAsync(Sources.PipeOf(bytes, 3), announced, options));
+        }
+    }
 
     [Fact]
     public async Task RangesAsync_SourceThatIgnoresTheRange_IsTooLong()
@@ -53,40 +69,6 @@ public sealed class RefusalTests
         var grow = new InlineProgress(_ => File.AppendAllBytes(path, [1]));
         await Refused(FujiError.TooLong, () => FujiHash.FileAsync(path, Small, grow));
         File.Delete(path);
-    }
-
-    [Fact]
-    public async Task StreamAsync_SourceThrows_ItsExceptionComesThroughAndNothingIsLeftRunning()
-    {
-        var source = new FailingStream();
-        await Assert.ThrowsAsync<IOException>(() => FujiHash.StreamAsync(source, 400, Small));
-    }
-
-    [Fact]
-    public async Task AnyWay_Cancelled_Stops()
-    {
-        using var stop = new CancellationTokenSource();
-        var bytes = Sources.Generate(1, 400);
-        var after = new InlineProgress(_ => stop.Cancel());
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => FujiHash.StreamAsync(new ChunkedStream(bytes, 4), 400, Small, after, stop.Token));
-        using var stop2 = new CancellationTokenSource();
-        var checkpoint = new PieceCheckpoint(400, Sources.FourBytes);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            FujiHash.PiecesAsync(Sources.ReaderOf(bytes), checkpoint, Small, new InlineProgress(_ => stop2.Cancel()), stop2.Token));
-        Assert.InRange(checkpoint.FinishedCount, 1, 99);
-        Assert.Equal(
-            (await FujiHash.StreamAsync(new MemoryStream(bytes), 400, Small)).PieceHash,
-            await FujiHash.PiecesAsync(Sources.ReaderOf(bytes), checkpoint, Small));
-    }
-
-    [Fact]
-    public async Task StreamAsync_WholeFile_ProgressRisesToTheSize()
-    {
-        var seen = new List<long>();
-        await FujiHash.StreamAsync(new MemoryStream(Sources.Generate(1, 399)), 399, Small, new InlineProgress(seen.Add));
-        Assert.Equal(100, seen.Count);
-        Assert.Equal(seen.Order(), seen);
-        Assert.Equal(399, seen[^1]);
     }
 
     [Fact]
@@ -132,18 +114,4 @@ public sealed class RefusalTests
     public void IsHash_Spelling_OnlyTheOneIsTaken(string text, bool taken) => Assert.Equal(taken, Base32.IsHash(text));
 
     private static async Task Refused(FujiError error, Func<Task> work) => Assert.Equal(error, (await Assert.ThrowsAsync<FujiException>(work)).Error);
-
-    private sealed class InlineProgress(Action<long> report) : IProgress<long>
-    {
-        public void Report(long value) => report(value);
-    }
-
-
-    private sealed class FailingStream : MemoryStream
-    {
-        private int _reads;
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-            ++_reads > 5 ? throw new IOException("The disk is gone.") : ValueTask.FromResult(buffer.Length);
-    }
 }

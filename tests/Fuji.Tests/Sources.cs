@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Text.Json;
 
 namespace Media.Fuji.Tests;
@@ -31,6 +32,10 @@ internal static class Sources
         bytes.AsSpan((int)Math.Min(offset, bytes.Length), take).CopyTo(destination.Span);
         return ValueTask.FromResult(take);
     };
+
+    /// <summary>A pipe whose every read gives one more of the chunks, each in a segment of its own, and what was left unread.</summary>
+    public static PipeReader PipeOf(byte[] bytes, params int[] chunks) =>
+        PipeReader.Create(new ChunkedStream(bytes, chunks), new StreamPipeReaderOptions(bufferSize: 64, minimumReadSize: 16));
 }
 
 internal sealed record FujiVector(uint Seed, int Size, string TipHash, string PieceHash);
@@ -48,4 +53,10 @@ internal sealed class ChunkedStream(byte[] bytes, params int[] chunks) : MemoryS
         cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<int>(cancellationToken) : ValueTask.FromResult(Read(buffer.Span));
 
     private int Cut(int count) => Math.Min(count, Math.Max(1, chunks[_next++ % chunks.Length]));
+}
+
+/// <summary>Progress that is told at once, on the thread that tells it.</summary>
+internal sealed class InlineProgress(Action<long> report) : IProgress<long>
+{
+    public void Report(long value) => report(value);
 }

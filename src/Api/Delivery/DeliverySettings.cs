@@ -33,6 +33,9 @@ internal sealed class DeliverySettings
     /// <summary>What links begin with, without a slash at the end; null for this API's own <c>/media</c>.</summary>
     public string? PublicBaseUrl { get; }
 
+    /// <summary>Scheme, host and port of <see cref="PublicBaseUrl"/>, or null.</summary>
+    public string? PublicOrigin => PublicBaseUrl is { } url ? new Uri(url).GetLeftPart(UriPartial.Authority) : null;
+
     /// <summary>Whether pages of this API's own origin are allowed. Elsewhere the Host header is the client's word.</summary>
     public bool AllowOwnOrigin { get; }
 

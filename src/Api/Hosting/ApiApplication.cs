@@ -80,6 +80,7 @@ internal static partial class ApiApplication
         app.MapPermissionsDoor();
         app.MapUploadsDoor();
         app.MapCompanionDoor();
+        app.MapFilesDoor();
         app.MapLinksDoor();
         app.MapHealthDoor();
         app.MapOpenApi("/openapi/{documentName}.json");

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -23,10 +24,11 @@ internal static class HealthDoor
     private static async Task<Results<Ok<HealthAnswer>, JsonHttpResult<HealthAnswer>>> CheckAsync(HealthCheckService health, CancellationToken cancellationToken)
     {
         var report = await health.CheckHealthAsync(check => check.Tags.Contains(ReadyTag), cancellationToken);
+        var details = DetailsOf(report);
         if (report.Status != HealthStatus.Unhealthy)
-            return TypedResults.Ok(HealthAnswer.Ok);
+            return TypedResults.Ok(HealthAnswer.Ok with { Details = details });
 
-        // Names alone: what a check says may have addresses and user names.
+        // Names alone: what such a check says may have addresses and user names.
         var failing = ImmutableArray.CreateBuilder<string>();
         foreach (var (name, entry) in report.Entries)
         {
@@ -34,7 +36,20 @@ internal static class HealthDoor
                 failing.Add(name);
         }
 
-        return TypedResults.Json(new HealthAnswer("unavailable", failing.ToImmutable()), statusCode: StatusCodes.Status503ServiceUnavailable);
+        return TypedResults.Json(new HealthAnswer("unavailable", failing.ToImmutable()) { Details = details }, statusCode: StatusCodes.Status503ServiceUnavailable);
+    }
+
+    // Checks of what lessens what can be done speak for everybody's eyes.
+    private static ImmutableSortedDictionary<string, string>? DetailsOf(HealthReport report)
+    {
+        var details = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        foreach (var (name, entry) in report.Entries)
+        {
+            if (entry.Status == HealthStatus.Degraded)
+                details.Add(name, entry.Description ?? "");
+        }
+
+        return details.Count == 0 ? null : details.ToImmutable();
     }
 }
 
@@ -43,5 +58,9 @@ internal static class HealthDoor
 /// <param name="NotReady">What does not answer.</param>
 public sealed record HealthAnswer(string Status, ImmutableArray<string> NotReady)
 {
+    /// <summary>What works less than it could, and why, though nothing that requests need is lacking; absent where there is nothing to say.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImmutableSortedDictionary<string, string>? Details { get; init; }
+
     internal static HealthAnswer Ok { get; } = new("ok", []);
 }

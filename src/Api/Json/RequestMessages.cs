@@ -12,6 +12,11 @@ internal static class RequestMessages
     public const string Epoch = "A whole number.";
     public const string Hash = "52 characters of base32.";
     public const string Limit = "A whole number from 1 to 1000.";
+    public const string Cursor = "This is not a cursor of a page before.";
+    public const string NameFilter = "At most 1024 characters, none of them NUL.";
+    public const string TypeFilter = "A media type such as image/png, or image/*.";
+    public const string UserFilter = "At most 128 characters, none of them NUL.";
+    public const string ContentSize = "A whole number of bytes, 1 or more.";
     public const string State = "A state of uploads, or active, or done.";
     public const string PartNotWhole = "A part number is a whole number.";
     public const string PartsOrRange = "Either parts, or from and to.";

@@ -1,3 +1,4 @@
+using Media.Api.Delivery;
 using Media.Api.Hosting;
 using Microsoft.Extensions.FileProviders;
 
@@ -21,7 +22,7 @@ internal static partial class PageFiles
             return;
         }
 
-        var policy = ContentSecurityPolicy.For(app.Services.GetRequiredService<StoreAddress>().Origin);
+        var policy = ContentSecurityPolicy.For(app.Services.GetRequiredService<StoreAddress>().Origin, app.Services.GetRequiredService<DeliverySettings>().PublicOrigin);
         var files = new PhysicalFileProvider(folder);
         app.Lifetime.ApplicationStopped.Register(files.Dispose);
         app.UseDefaultFiles(new DefaultFilesOptions { FileProvider = files });
@@ -33,6 +34,8 @@ internal static partial class PageFiles
                 var headers = context.Context.Response.Headers;
                 headers.CacheControl = context.Context.Request.Path.StartsWithSegments("/assets", StringComparison.Ordinal) ? Forever : AskAgain;
                 headers.ContentSecurityPolicy = policy;
+                // What the page shows by links has to say where it is shown; the page's own address has nothing to hide but its path.
+                headers["Referrer-Policy"] = "strict-origin";
             },
         });
     }

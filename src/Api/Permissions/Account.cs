@@ -9,6 +9,7 @@ internal sealed class Account
     private Account(AccountOptions options)
     {
         User = options.User;
+        IsAdministrator = options.Administrator;
         Lifetime = options.PermissionLifetime;
         ContentTypes = options.Limits.ContentTypes is { Count: > 0 } types ? [.. types] : ["*/*"];
         MaxSize = options.Limits.MaxSize;
@@ -23,6 +24,8 @@ internal sealed class Account
     }
 
     public string User { get; }
+
+    public bool IsAdministrator { get; }
 
     public TimeSpan Lifetime { get; }
 

@@ -21,6 +21,9 @@ public sealed class AccountOptions
     /// <summary>SHA-256 of the API key in hexadecimal. No slow hash, as a key is random and long.</summary>
     public string? ApiKeyHash { get; set; }
 
+    /// <summary>Whether its bearer may also do what is not a user's own: see everybody's files, and look after events that could not be delivered.</summary>
+    public bool Administrator { get; set; }
+
     /// <summary>What this account's permissions allow.</summary>
     public AccountLimits Limits { get; set; } = new();
 

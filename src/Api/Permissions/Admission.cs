@@ -6,7 +6,8 @@ namespace Media.Api.Permissions;
 /// <summary>What a request was let in with. Handlers ask for it as an argument.</summary>
 /// <param name="Permission">Opened from the request, or made of its API key.</param>
 /// <param name="ByApiKey">Whether it was an API key.</param>
-internal sealed record Admission(Permission Permission, bool ByApiKey)
+/// <param name="IsAdministrator">Whether its account is an administrator's. Never so where the permission came in a path, as paths end up in logs.</param>
+internal sealed record Admission(Permission Permission, bool ByApiKey, bool IsAdministrator = false)
 {
     /// <summary>The user.</summary>
     public string User => Permission.User;

@@ -11,8 +11,9 @@ internal sealed class AdmissionGate(RequestDelegate next, PermissionEnvelope env
             return next(context);
 
         var (admission, problem) = requirement.RouteValue is { } name
-            ? Open(context.Request.RouteValues[name] as string)
+            ? OfPath(context.Request.RouteValues[name] as string)
             : OpenBearer(BearerToken.Of(context.Request));
+        problem ??= requirement.AdministratorsOnly && !admission!.IsAdministrator ? ProblemCatalog.AdministratorNeeded : null;
         if (problem is not null)
             return ProblemForm.WriteAsync(context, problem);
 
@@ -20,12 +21,18 @@ internal sealed class AdmissionGate(RequestDelegate next, PermissionEnvelope env
         return next(context);
     }
 
+    private (Admission? Admission, Problem? Problem) OfPath(string? token)
+    {
+        var (admission, problem) = Open(token);
+        return (admission is null ? null : admission with { IsAdministrator = false }, problem);
+    }
+
     private (Admission? Admission, Problem? Problem) OpenBearer(string? token)
     {
         if (token is null)
             return (null, ProblemCatalog.PermissionMissing);
         return accounts.FindByApiKey(token) is { } account
-            ? (new Admission(account.OfApiKey(time.GetUtcNow()), ByApiKey: true), null)
+            ? (new Admission(account.OfApiKey(time.GetUtcNow()), ByApiKey: true, account.IsAdministrator), null)
             : Open(token);
     }
 
@@ -34,7 +41,7 @@ internal sealed class AdmissionGate(RequestDelegate next, PermissionEnvelope env
         if (token is null)
             return (null, ProblemCatalog.PermissionMissing);
         var opened = envelope.Open(token);
-        return opened.Permission is { } permission ? (new Admission(permission, ByApiKey: false), null)
+        return opened.Permission is { } permission ? (new Admission(permission, ByApiKey: false, opened.IsAdministrator), null)
             : (null, opened.Expired ? ProblemCatalog.PermissionExpired : ProblemCatalog.PermissionInvalid);
     }
 }

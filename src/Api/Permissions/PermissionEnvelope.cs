@@ -23,11 +23,13 @@ internal sealed class PermissionEnvelope(IDataProtectionProvider provider, TimeP
     private readonly IDataProtector protector = provider.CreateProtector(UploadPurpose);
 
     /// <summary>Seals a permission into characters that need no escaping in a URL.</summary>
-    public string Seal(Permission permission)
+    /// <param name="permission">What to seal.</param>
+    /// <param name="isAdministrator">Whether its bearer is an administrator.</param>
+    public string Seal(Permission permission, bool isAdministrator = false)
     {
         using var bytes = new MemoryStream();
         using (var writer = new BinaryWriter(bytes, Encoding.UTF8, leaveOpen: true))
-            PermissionFormat.Write(writer, permission);
+            PermissionFormat.Write(writer, permission, isAdministrator);
         return Base64Url.EncodeToString(Guarded(protector.Protect, bytes.ToArray()));
     }
 
@@ -38,11 +40,12 @@ internal sealed class PermissionEnvelope(IDataProtectionProvider provider, TimeP
             return OpenedEnvelope.Forged;
 
         Permission? permission;
+        bool isAdministrator;
         try
         {
             using var bytes = new MemoryStream(Guarded(protector.Unprotect, Base64Url.DecodeFromChars(text)));
             using var reader = new BinaryReader(bytes, Encoding.UTF8);
-            permission = PermissionFormat.Read(reader);
+            (permission, isAdministrator) = PermissionFormat.Read(reader);
         }
         catch (Exception exception) when (exception is CryptographicException or FormatException or IOException)
         {
@@ -51,7 +54,7 @@ internal sealed class PermissionEnvelope(IDataProtectionProvider provider, TimeP
 
         return permission is null ? OpenedEnvelope.Forged
             : permission.ExpiresAt <= time.GetUtcNow() ? new OpenedEnvelope(null, Expired: true)
-            : new OpenedEnvelope(permission, Expired: false);
+            : new OpenedEnvelope(permission, Expired: false, isAdministrator);
     }
 
     // Data Protection wraps whatever happens to it; that the key ring cannot be read does not make a permission a forgery.
@@ -77,7 +80,8 @@ internal sealed class PermissionEnvelope(IDataProtectionProvider provider, TimeP
 /// <summary>What opening an envelope found.</summary>
 /// <param name="Permission">The permission, where it is good.</param>
 /// <param name="Expired">Whether it was good once.</param>
-internal readonly record struct OpenedEnvelope(Permission? Permission, bool Expired)
+/// <param name="IsAdministrator">Whether it was sealed for an administrator.</param>
+internal readonly record struct OpenedEnvelope(Permission? Permission, bool Expired, bool IsAdministrator = false)
 {
     public static OpenedEnvelope Forged => default;
 }

@@ -7,11 +7,14 @@ namespace Media.Api.Permissions;
 internal static class PermissionFormat
 {
     private const byte Version = 1;
+
+    // The same bytes, for a bearer who is an administrator: a program that does not know of those turns it down.
+    private const byte AdministratorVersion = 2;
     private const long NoLimit = -1;
 
-    public static void Write(BinaryWriter writer, Permission permission)
+    public static void Write(BinaryWriter writer, Permission permission, bool isAdministrator)
     {
-        writer.Write(Version);
+        writer.Write(isAdministrator ? AdministratorVersion : Version);
         writer.Write(permission.Id);
         writer.Write(permission.User);
         writer.Write7BitEncodedInt64(permission.ExpiresAt.ToUnixTimeMilliseconds());
@@ -25,10 +28,11 @@ internal static class PermissionFormat
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     /// <returns>Null for a version that this program does not know.</returns>
-    public static Permission? Read(BinaryReader reader)
+    public static (Permission? Permission, bool IsAdministrator) Read(BinaryReader reader)
     {
-        if (reader.ReadByte() != Version)
-            return null;
+        var version = reader.ReadByte();
+        if (version is not (Version or AdministratorVersion))
+            return default;
 
         var id = reader.ReadString();
         var user = reader.ReadString();
@@ -39,7 +43,7 @@ internal static class PermissionFormat
         var types = ImmutableArray.CreateBuilder<string>(reader.Read7BitEncodedInt());
         for (var i = types.Capacity; i > 0; i--)
             types.Add(reader.ReadString());
-        return new Permission(id, user, types.MoveToImmutable(), maxSize, maxFiles, maxBytes, expiresAt);
+        return (new Permission(id, user, types.MoveToImmutable(), maxSize, maxFiles, maxBytes, expiresAt), version == AdministratorVersion);
     }
 
     private static long? Limit(long value) => value == NoLimit ? null : value;

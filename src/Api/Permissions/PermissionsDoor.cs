@@ -42,7 +42,7 @@ internal static partial class PermissionsDoor
 
         limiter.GiveBack(address);
         var permission = account.Grant(time.GetUtcNow());
-        var answer = new PermissionAnswer(envelope.Seal(permission), permission.ExpiresAt, permission.User, PermissionLimits.Of(permission));
+        var answer = new PermissionAnswer(envelope.Seal(permission, account.IsAdministrator), permission.ExpiresAt, permission.User, PermissionLimits.Of(permission));
         context.Response.Headers.CacheControl = "no-store";
         LogGranted(Logger(context), permission.User, permission.Id, permission.ExpiresAt);
         return TypedResults.Ok(answer);

@@ -16,7 +16,16 @@ internal static class ProblemCatalog
 
     public static Problem BadCredentials { get; } = Of(401, "bad_credentials", "The credentials are wrong");
 
+    public static Problem AdministratorNeeded { get; } = Of(403, "administrator_needed", "This is for administrators", "Use the API key or the permission of an account with Administrator set.");
+
     public static Problem OriginNotAllowed { get; } = Of(403, "origin_not_allowed", "This origin is not allowed", "Pages of this origin may not use this server.");
+
+    public static Problem FileNotFound { get; } = Of(404, "file_not_found", "There is no such file");
+
+    public static Problem NotYourFile { get; } = Of(403, "not_your_file", "The file belongs to another user");
+
+    public static Problem ThumbnailNotFound { get; } =
+        Of(404, "thumbnail_not_found", "There is no such thumbnail", "The file's thumbnails say which widths there are; they are made after the file is verified.");
 
     public static Problem NotFound { get; } = Of(404, "not_found", "There is nothing here", "No route has this path. The OpenAPI document at /openapi/v1.json lists all routes.");
 

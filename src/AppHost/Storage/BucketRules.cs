@@ -44,16 +44,22 @@ internal static class BucketRules
                     {
                         LifecycleFilterPredicate = new LifecyclePrefixPredicate { Prefix = rule.GetProperty("Filter").GetProperty("Prefix").GetString() },
                     },
-                    AbortIncompleteMultipartUpload = new LifecycleRuleAbortIncompleteMultipartUpload
-                    {
-                        DaysAfterInitiation = rule.GetProperty("AbortIncompleteMultipartUpload").GetProperty("DaysAfterInitiation").GetInt32(),
-                    },
+                    AbortIncompleteMultipartUpload = Days(rule, "AbortIncompleteMultipartUpload", "DaysAfterInitiation") is { } afterInitiation
+                        ? new LifecycleRuleAbortIncompleteMultipartUpload { DaysAfterInitiation = afterInitiation }
+                        : null,
+                    Expiration = Days(rule, "Expiration", "Days") is { } days ? new LifecycleRuleExpiration { Days = days } : null,
+                    NoncurrentVersionExpiration = Days(rule, "NoncurrentVersionExpiration", "NoncurrentDays") is { } noncurrentDays
+                        ? new LifecycleRuleNoncurrentVersionExpiration { NoncurrentDays = noncurrentDays }
+                        : null,
                 }),
             ],
         };
     }
 
     private static JsonDocument Read(string name) => JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Rooms.Root, "deploy", name)));
+
+    private static int? Days(JsonElement rule, string action, string property) =>
+        rule.TryGetProperty(action, out var found) ? found.GetProperty(property).GetInt32() : null;
 
     private static List<string> Strings(JsonElement rule, string property) =>
         [.. rule.GetProperty(property).EnumerateArray().Select(value => value.GetString()!)];

@@ -72,7 +72,7 @@ internal sealed class BucketSetup(LocalSettings settings, Action<string> say)
         {
             if (!Owned && await HasLifecycleAsync(client, cancellationToken))
             {
-                say($"left the lifecycle rules of {settings.Bucket} as they are; deploy/bucket-lifecycle.json has the one they need");
+                say($"left the lifecycle rules of {settings.Bucket} as they are; deploy/bucket-lifecycle.json has what they need");
                 return;
             }
 
@@ -81,7 +81,7 @@ internal sealed class BucketSetup(LocalSettings settings, Action<string> say)
         }
         catch (AmazonS3Exception e) when (e.StatusCode is HttpStatusCode.NotImplemented or HttpStatusCode.MethodNotAllowed or HttpStatusCode.BadRequest or HttpStatusCode.NotFound)
         {
-            // The rule only stands behind the sweeper: a store without lifecycle rules does the job too.
+            // The rules only stand behind the sweeper and clear the quarantine: a store without lifecycle rules does the job too.
             say($"no lifecycle rule: the store answered {e.ErrorCode}");
         }
     }

@@ -10,6 +10,7 @@ internal static class ExitCode
     public const int Usage = 2;
     public const int NotAuthorised = 3;
     public const int Unreachable = 4;
+    public const int Mismatched = 5;
     public const int Interrupted = 130;
 
     /// <summary>The code for several failures: the one that says most about what to do next.</summary>
@@ -24,6 +25,7 @@ internal static class ExitCode
             {
                 ({ IsUnauthorised: true }, _) or (_, NotAuthorised) => NotAuthorised,
                 ({ Code: MediaErrors.ServerUnreachable }, _) or (_, Unreachable) => Unreachable,
+                ({ Code: MediaErrors.ContentMismatched }, _) or (_, Mismatched) => Mismatched,
                 _ => Failed,
             };
         }

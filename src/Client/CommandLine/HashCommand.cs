@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using Media.Client;
 using Media.Client.Uploading;
 
@@ -8,6 +9,8 @@ namespace Media.CommandLine;
 /// <summary><c>media hash FILE…</c></summary>
 internal static class HashCommand
 {
+    private static readonly HashJson Json = new(new JsonSerializerOptions(JsonLines.Format));
+
     public static Command Create(CommonOptions common)
     {
         var files = new Argument<string[]>("FILE") { Description = "Files to hash.", Arity = ArgumentArity.OneOrMore };
@@ -21,7 +24,7 @@ internal static class HashCommand
                 {
                     var hashes = await LocalFiles.HashAsync(file, cancellationToken);
                     if (common.Json(arguments))
-                        JsonLines.Write(new { file, size = hashes.Size, tipHash = hashes.TipHash, pieceHash = hashes.PieceHash });
+                        JsonLines.Write(new HashedFile(file, hashes.Size, hashes.TipHash, hashes.PieceHash), Json.HashedFile);
                     else
                         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{hashes.TipHash}  {hashes.PieceHash}  {hashes.Size}  {Printable.Of(file)}"));
                 }
@@ -29,7 +32,7 @@ internal static class HashCommand
                 {
                     failures.Add(e);
                     if (common.Json(arguments))
-                        JsonLines.Write(new { file, status = "failed", code = e.Code, error = e.Message });
+                        JsonLines.Write(new UnhashedFile(file, "failed", e.Code, e.Message), Json.UnhashedFile);
                     await Console.Error.WriteLineAsync($"media: {Printable.Of(e.Message)} [{e.Code}]");
                 }
                 catch (OperationCanceledException)

@@ -3,12 +3,16 @@ using System.CommandLine.Invocation;
 using Media.CommandLine;
 
 var common = new CommonOptions();
-var root = new RootCommand("Uploads files, lists and aborts uploads, and hashes files.")
+var root = new RootCommand("Uploads, downloads, lists and deletes files, and hashes them.")
 {
     UploadCommand.Create(common),
     ListCommand.Create(common),
     ShowCommand.Create(common),
     AbortCommand.Create(common),
+    FilesCommand.Create(common),
+    GetCommand.Create(common),
+    VerifyCommand.Create(common),
+    RemoveCommand.Create(common),
     HashCommand.Create(common),
     VersionCommand.Create(),
 };

@@ -1,4 +1,5 @@
 using System.Text;
+using Media.Client.Downloading;
 using Media.Client.Uploading;
 
 namespace Media.CommandLine;
@@ -121,14 +122,25 @@ internal sealed class ProgressDisplay : IAsyncDisposable
     }
 
     /// <summary>One file that is under way.</summary>
-    internal sealed class FileLine(string name) : IProgress<UploadProgress>
+    internal sealed class FileLine(string name) : IProgress<UploadProgress>, IProgress<DownloadProgress>
     {
-        private UploadProgress? _progress;
+        private LineProgress? _progress;
+        private UploadProgress? _upload;
 
         public string Name => name;
 
-        public UploadProgress? Progress => Volatile.Read(ref _progress);
+        /// <summary>What is shown.</summary>
+        public LineProgress? Progress => Volatile.Read(ref _progress);
 
-        public void Report(UploadProgress value) => Volatile.Write(ref _progress, value);
+        /// <summary>What an upload told last.</summary>
+        public UploadProgress? Upload => Volatile.Read(ref _upload);
+
+        public void Report(UploadProgress value)
+        {
+            Volatile.Write(ref _upload, value);
+            Volatile.Write(ref _progress, LineProgress.Of(value));
+        }
+
+        public void Report(DownloadProgress value) => Volatile.Write(ref _progress, LineProgress.Of(value));
     }
 }

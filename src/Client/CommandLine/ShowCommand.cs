@@ -35,6 +35,11 @@ internal static class ShowCommand
         Line("key", upload.Key);
         Line("tip hash", upload.TipHash);
         Line("piece hash", upload.PieceHash);
+        Line("actual tip", upload.Actual?.TipHash);
+        Line("actual hash", upload.Actual?.PieceHash);
+        Line("actual type", upload.Actual?.DetectedType);
+        Line("file id", upload.FileId);
+        Line("reason", upload.Reason);
         Line("plan", upload.Plan is { PartCount: { } count, PartSize: { } partSize }
             ? string.Create(CultureInfo.InvariantCulture, $"{upload.Plan.Strategy}, {count} of {Sizes.Bytes(partSize)}")
             : upload.Plan.Strategy);

@@ -75,7 +75,9 @@ internal sealed class ApiTransport
         request.Headers.Accept.ParseAdd("text/event-stream");
         if (lastSequence is { } last)
             request.Headers.Add("Last-Event-ID", last.ToString(CultureInfo.InvariantCulture));
-        return await ExchangeAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken, cancellationToken);
+        // It bounds the wait for the headers alone: what follows comes when it comes.
+        using var limit = Limit(_options.AnswerTimeout, cancellationToken);
+        return await ExchangeAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token, cancellationToken);
     }
 
     private HttpRequestMessage Request(HttpMethod method, string path, HttpContent? body, bool anonymous = false)

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 
@@ -21,6 +20,9 @@ public sealed record MediaClientOptions
     /// <summary>How long a store may take to put an object together. 5 min unless told: stores take their time over thousands of parts.</summary>
     public TimeSpan CompletionTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How long an event stream may be silent before it is given up. 45 s unless told: the server says something every 15 s.</summary>
+    public TimeSpan EventSilence { get; init; } = TimeSpan.FromSeconds(45);
+
     /// <summary>Leaves the key out.</summary>
     public override string ToString() => Server.ToString();
 }
@@ -30,17 +32,24 @@ public sealed record MediaClientOptions
 /// whose <see cref="MediaException.IsTransient"/> says so; every route can be repeated.
 /// </summary>
 /// <remarks>All methods throw <see cref="MediaException"/>; a cancelled one throws <see cref="OperationCanceledException"/>.</remarks>
-public sealed class MediaClient
+public sealed partial class MediaClient
 {
     private readonly ApiTransport _api;
+    private readonly MediaClientOptions _options;
+    private readonly TimeProvider _time;
 
     /// <summary>Makes a client over an <see cref="HttpClient"/>, which stays the caller's. Its own time-out should be above those of the options.</summary>
     public MediaClient(HttpClient http, MediaClientOptions options, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(http);
         ArgumentNullException.ThrowIfNull(options);
-        _api = new ApiTransport(http, options, time ?? TimeProvider.System);
+        _options = options;
+        _time = time ?? TimeProvider.System;
+        _api = new ApiTransport(http, options, _time);
     }
+
+    /// <summary>Where the server is.</summary>
+    public Uri Server => _options.Server;
 
     /// <summary>The server's clock, as far as its last answer's <c>Date</c> tells; what an expiry is measured against.</summary>
     public DateTimeOffset ServerTime => _api.ServerTime;
@@ -137,18 +146,34 @@ public sealed class MediaClient
     public Task ReleaseLeaseAsync(string tag, string clientId, CancellationToken cancellationToken = default) =>
         _api.SendAsync(HttpMethod.Delete, Path(tag, "/lease") + ApiTransport.Query(("clientId", clientId)), cancellationToken);
 
+    /// <summary><c>POST /v1/uploads/{tag}/challenge</c>: an upload that is a duplicate now, or one to send parts to.</summary>
+    /// <param name="tag">The upload.</param>
+    /// <param name="digest">The answer; null turns the challenge down.</param>
+    /// <param name="clientId">The lease holder, or null to act as the owner by hand.</param>
+    /// <param name="epoch">The lease's epoch, where it is to be checked.</param>
+    /// <param name="cancellationToken">Stops the request.</param>
+    public Task<Upload> AnswerChallengeAsync(
+        string tag, string? digest, string? clientId = null, long? epoch = null, CancellationToken cancellationToken = default) =>
+        _api.SendAsync(
+            HttpMethod.Post,
+            Path(tag, "/challenge"),
+            ApiTransport.Body(new ChallengeRequest(digest, clientId, epoch), MediaJson.Default.ChallengeRequest),
+            MediaJson.Default.Upload,
+            cancellationToken);
+
     /// <summary><c>POST /v1/uploads/{tag}/complete</c>: puts the parts together.</summary>
     /// <param name="tag">The upload.</param>
     /// <param name="parts">Every part's ETag, checked against the store's; null to let the server ask the store alone.</param>
+    /// <param name="pieceHash">The file's piece hash, for the server to verify what it finds in the bucket; null where it is not known.</param>
     /// <param name="clientId">The lease holder, or null to act as the owner by hand.</param>
     /// <param name="epoch">The lease's epoch, where it is to be checked.</param>
     /// <param name="cancellationToken">Stops waiting; the server may complete all the same.</param>
     public Task<Upload> CompleteUploadAsync(
-        string tag, IReadOnlyList<PartTag>? parts = null, string? clientId = null, long? epoch = null, CancellationToken cancellationToken = default) =>
+        string tag, IReadOnlyList<PartTag>? parts = null, string? pieceHash = null, string? clientId = null, long? epoch = null, CancellationToken cancellationToken = default) =>
         _api.SendAsync(
             HttpMethod.Post,
             Path(tag, "/complete"),
-            ApiTransport.Body(new CompleteRequest(parts, clientId, epoch), MediaJson.Default.CompleteRequest),
+            ApiTransport.Body(new CompleteRequest(parts, pieceHash, clientId, epoch), MediaJson.Default.CompleteRequest),
             MediaJson.Default.Upload,
             cancellationToken,
             slow: true);
@@ -160,22 +185,16 @@ public sealed class MediaClient
     public Task AbortUploadAsync(string tag, string? clientId = null, CancellationToken cancellationToken = default) =>
         _api.SendAsync(HttpMethod.Delete, Path(tag) + ApiTransport.Query(("clientId", clientId)), cancellationToken);
 
-    /// <summary><c>GET /v1/uploads/{tag}/events</c>: every state change; ends after a final state, or when the connection does.</summary>
+    /// <summary><c>GET /v1/uploads/{tag}/events</c>: every state change, and how far verification is; ends after a final state, or when the server ends it.</summary>
     /// <param name="tag">The upload.</param>
-    /// <param name="lastSequence">Go on after this <see cref="UploadEvent.Sequence"/>.</param>
+    /// <param name="lastSequence">Go on after this <see cref="UploadStateEvent.Sequence"/>.</param>
     /// <param name="cancellationToken">Stops listening.</param>
     public async IAsyncEnumerable<UploadEvent> WatchUploadAsync(
         string tag, long? lastSequence = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         using var response = await _api.OpenEventsAsync(Path(tag, "/events"), lastSequence, cancellationToken);
-        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        var parser = SseParser.Create(stream, static (type, data) =>
-            type == "state" ? JsonSerializer.Deserialize(data, MediaJson.Default.UploadEvent) : null);
-        await foreach (var item in parser.EnumerateAsync(cancellationToken))
-        {
-            if (item.Data is { } change)
-                yield return change;
-        }
+        await foreach (var news in EventStream.ReadAsync(response, _options.EventSilence, _time, cancellationToken))
+            yield return news;
     }
 
     private static string Path(string tag, string route = "")

@@ -29,11 +29,13 @@ public sealed class MediaException : Exception
     /// <summary>How long the server, or the store, asked to wait.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>Whether the same request may work later: no answer came, or one of 408, 429 and 500 to 599.</summary>
-    public bool IsTransient => Status is null ? Code is MediaErrors.ServerUnreachable or MediaErrors.StoreUnreachable : Status is 408 or 429 or >= 500;
+    /// <summary>Whether the same request may work later: no answer came, or one of 408, 429 and 500 to 599 that is not about the server's settings.</summary>
+    public bool IsTransient => Status is null
+        ? Code is MediaErrors.ServerUnreachable or MediaErrors.StoreUnreachable
+        : Status is 408 or 429 or >= 500 && Code != MediaErrors.DeliveryNotConfigured;
 
     /// <summary>Whether the server does not take the key or permission, or not for this.</summary>
-    public bool IsUnauthorised => Status is 401 or 403 && Code != MediaErrors.StoreRefused;
+    public bool IsUnauthorised => Status is 401 or 403 && Code is not (MediaErrors.StoreRefused or MediaErrors.LinkRefused);
 
     internal static MediaException From(MediaProblem problem, int status, TimeSpan? retryAfter = null)
     {
@@ -76,6 +78,30 @@ public static class MediaErrors
 
     /// <summary>Somebody aborted the upload meanwhile.</summary>
     public const string UploadAborted = "upload_aborted";
+
+    /// <summary>The file is stored, but the server could not verify or keep it; the message says why.</summary>
+    public const string UploadFailed = "upload_failed";
+
+    /// <summary>The stored bytes are not the file's.</summary>
+    public const string ContentMismatched = "content_mismatched";
+
+    /// <summary>The server's own code: it signs no links.</summary>
+    public const string DeliveryNotConfigured = "delivery_not_configured";
+
+    /// <summary>The delivery gate does not let a fresh link through.</summary>
+    public const string LinkRefused = "link_refused";
+
+    /// <summary>What a link leads to is not there.</summary>
+    public const string ContentMissing = "content_missing";
+
+    /// <summary>What was to be downloaded would take the place of another file.</summary>
+    public const string TargetExists = "target_exists";
+
+    /// <summary>What was downloaded can't be written.</summary>
+    public const string TargetUnwritable = "target_unwritable";
+
+    /// <summary>The upload is not in the catalog, or not yet.</summary>
+    public const string NotInCatalog = "not_in_catalog";
 
     /// <summary>The work was cancelled; the upload can be resumed.</summary>
     public const string Interrupted = "interrupted";

@@ -7,7 +7,11 @@ internal sealed record UrlsRequest(IReadOnlyList<int> Parts, string? ClientId, l
 
 internal sealed record LeaseRequest(string ClientId, bool? TakeOver);
 
-internal sealed record CompleteRequest(IReadOnlyList<PartTag>? Parts, string? ClientId, long? Epoch);
+internal sealed record ChallengeRequest(string? Digest, string? ClientId, long? Epoch);
+
+internal sealed record CompleteRequest(IReadOnlyList<PartTag>? Parts, string? PieceHash, string? ClientId, long? Epoch);
+
+internal sealed record LinkRequest(string FileId, long Seconds);
 
 internal sealed record PasswordRequest(string Password);
 
@@ -19,7 +23,14 @@ internal sealed record PasswordRequest(string Password);
 [JsonSerializable(typeof(IReadOnlyList<PartUrl>))]
 [JsonSerializable(typeof(IReadOnlyList<StoredPart>))]
 [JsonSerializable(typeof(UploadLease))]
-[JsonSerializable(typeof(UploadEvent))]
+[JsonSerializable(typeof(UploadStateEvent))]
+[JsonSerializable(typeof(UploadProgressEvent))]
+[JsonSerializable(typeof(CatalogFile))]
+[JsonSerializable(typeof(FilePage))]
+[JsonSerializable(typeof(ContentStatus))]
+[JsonSerializable(typeof(MediaLink))]
+[JsonSerializable(typeof(LinkRequest))]
+[JsonSerializable(typeof(ChallengeRequest))]
 [JsonSerializable(typeof(Permission))]
 [JsonSerializable(typeof(MediaProblem))]
 [JsonSerializable(typeof(UrlsRequest))]

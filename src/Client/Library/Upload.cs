@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text.Json.Serialization;
+using System.Runtime.InteropServices;
 
 namespace Media.Client;
 
@@ -25,7 +25,7 @@ public sealed record NewUpload(string FileName, string ContentType, long Size)
 /// <summary>An upload, as the server tells it.</summary>
 public sealed record Upload
 {
-    /// <summary>In the answer to a creation, <c>created</c>, <c>resumed</c> or (in a batch) <c>failed</c>; else null.</summary>
+    /// <summary>In the answer to a creation, <c>created</c>, <c>resumed</c>, <c>challenge</c>, <c>duplicate</c> or (in a batch) <c>failed</c>; else null.</summary>
     public string? Status { get; init; }
 
     /// <summary>The upload's name: 21 characters of <c>0-9A-Za-z</c>.</summary>
@@ -46,13 +46,22 @@ public sealed record Upload
     /// <summary>Size in bytes; null where it was not announced and is not known yet.</summary>
     public long? Size { get; init; }
 
-    /// <summary>The tip hash that was claimed.</summary>
+    /// <summary>The tip hash that was claimed; where none was, the one that verification found.</summary>
     public string? TipHash { get; init; }
 
-    /// <summary>The piece hash that was claimed.</summary>
+    /// <summary>The piece hash that was claimed; where none was, the one that verification found.</summary>
     public string? PieceHash { get; init; }
 
-    /// <summary>The object's key in the bucket.</summary>
+    /// <summary>What verification found in the stored bytes; null before.</summary>
+    public ActualContent? Actual { get; init; }
+
+    /// <summary>The file's id in the catalog, once it is there.</summary>
+    public string? FileId { get; init; }
+
+    /// <summary>Why it ended as it did, in words, where it ended badly.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>The object's key in the bucket while it was uploaded.</summary>
     public string? Key { get; init; }
 
     /// <summary>The store's own id of the multipart upload; null for a single PUT.</summary>
@@ -84,7 +93,34 @@ public sealed record Upload
 
     /// <summary>URLs of the first parts that are not, in the answer to a creation.</summary>
     public IReadOnlyList<PartUrl>? Urls { get; init; }
+
+    /// <summary>In the answer to a creation: the content is stored already, and answering this spares sending it.</summary>
+    public UploadChallenge? Challenge { get; init; }
+
+    /// <summary>In the answer to a creation: a content of this size and tip hash is stored. Creating again with the piece hash may spare sending it.</summary>
+    public bool? PossibleDuplicate { get; init; }
 }
+
+/// <summary>What verification found in the stored bytes.</summary>
+/// <param name="TipHash">The tip hash; null for an empty file.</param>
+/// <param name="PieceHash">The piece hash; null for an empty file, and where the object was replaced before it was read.</param>
+/// <param name="DetectedType">The media type by the first bytes; null where they are of no known form.</param>
+public sealed record ActualContent(string? TipHash, string? PieceHash, string? DetectedType);
+
+/// <summary>
+/// What only somebody who has the file can answer, by the base32 of the SHA-256 of the nonce's ASCII characters and then the bytes of the
+/// ranges, in their order. See <see cref="Uploading.LocalFiles.AnswerAsync"/>.
+/// </summary>
+/// <param name="Nonce">Good for one answer.</param>
+/// <param name="Ranges">Slices of the file.</param>
+/// <param name="ExpiresAt">When it lapses, by the server's clock; creating the upload again gives another one.</param>
+public sealed record UploadChallenge(string Nonce, IReadOnlyList<ByteRange> Ranges, DateTimeOffset ExpiresAt);
+
+/// <summary>Bytes of a file, <c>[Start, End)</c>.</summary>
+/// <param name="Start">The first byte.</param>
+/// <param name="End">The byte after the last.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct ByteRange(long Start, long End);
 
 /// <summary>How a file is cut into parts; fixed at creation.</summary>
 /// <param name="Strategy"><c>multipart</c>, <c>single</c> or <c>open</c>; see <see cref="PartStrategy"/>.</param>
@@ -144,38 +180,3 @@ public sealed record UploadPage(IReadOnlyList<Upload> Uploads, string? Next);
 /// <param name="Upload">The upload; null where the row failed.</param>
 /// <param name="Problem">Why the row failed; else null.</param>
 public sealed record BatchAnswer(Upload? Upload, MediaProblem? Problem);
-
-/// <summary>A state change of an upload.</summary>
-/// <param name="Tag">The upload.</param>
-/// <param name="State">Its new state.</param>
-/// <param name="At">When.</param>
-/// <param name="Sequence">The change's number; also the event's id, to go on from.</param>
-public sealed record UploadEvent(string Tag, UploadState State, DateTimeOffset At, long Sequence);
-
-/// <summary>A permission: what a client that has no API key uploads with.</summary>
-[SuppressMessage("Naming", "CA1711:Identifiers should not have incorrect suffix", Justification = "The API's own word.")]
-public sealed record Permission
-{
-    /// <summary>The sealed token, for <see cref="MediaClientOptions.Key"/>. Not for logs; <see cref="ToString"/> leaves it out.</summary>
-    [JsonPropertyName("permission")]
-    public required string Token { get; init; }
-
-    /// <summary>When it stops working.</summary>
-    public required DateTimeOffset ExpiresAt { get; init; }
-
-    /// <summary>Whom it stands for.</summary>
-    public required string User { get; init; }
-
-    /// <summary>What it allows.</summary>
-    public PermissionLimits? Limits { get; init; }
-
-    /// <inheritdoc/>
-    public override string ToString() => FormattableString.Invariant($"permission of {User}, until {ExpiresAt:O}");
-}
-
-/// <summary>What a permission allows.</summary>
-/// <param name="ContentTypes">Media types, with <c>*</c> for any.</param>
-/// <param name="MaxSize">Largest file, in bytes.</param>
-/// <param name="MaxFiles">How many files.</param>
-/// <param name="MaxBytes">How many bytes in all.</param>
-public sealed record PermissionLimits(IReadOnlyList<string>? ContentTypes, long? MaxSize, long? MaxFiles, long? MaxBytes);

@@ -50,6 +50,9 @@ public static class UploadStates
     /// <summary>Whether the object is in the store, whatever became of it then.</summary>
     public static bool IsDone(this UploadState state) => state is >= UploadState.Stored and <= UploadState.Mismatched;
 
+    /// <summary>Whether nothing can follow.</summary>
+    public static bool IsFinal(this UploadState state) => state >= UploadState.Verified;
+
     /// <summary>Whether parts can still be uploaded or put together.</summary>
     public static bool IsActive(this UploadState state) => state is UploadState.Created or UploadState.Uploading or UploadState.Completing;
 }

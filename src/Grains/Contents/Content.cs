@@ -69,6 +69,9 @@ public static class ContentKeys
     /// <summary>The key of an object in quarantine.</summary>
     public static string Quarantine(string tag) => QuarantinePrefix + tag;
 
+    /// <summary>What keys of a content's thumbnails start with.</summary>
+    public static string Thumbnails(string pieceHash) => $"{ThumbnailPrefix}{pieceHash}/";
+
     /// <summary>The key of a thumbnail.</summary>
     public static string Thumbnail(string pieceHash, int width) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{ThumbnailPrefix}{pieceHash}/{width}.webp");
 }

@@ -10,6 +10,9 @@ namespace Media.Grains.Ports;
 /// </summary>
 public interface IObjectStore
 {
+    /// <summary>Puts a small object, in place of what is there.</summary>
+    Task PutAsync(string key, ReadOnlyMemory<byte> content, ObjectHeaders headers, CancellationToken cancellationToken);
+
     /// <summary>Starts a multipart upload.</summary>
     /// <returns>Its upload id.</returns>
     Task<string> CreateMultipartUploadAsync(string key, ObjectHeaders headers, CancellationToken cancellationToken);

@@ -35,6 +35,7 @@ public static class MediaPostgresHosting
         services.AddDataProtection().SetApplicationName("media");
         services.AddOptions<KeyManagementOptions>().Configure<PostgresDatabase>(
             static (options, database) => options.XmlRepository = new PostgresXmlRepository(database));
+        builder.AddMediaEventSettings();
         services.AddHealthChecks().AddCheck<PostgresHealthCheck>("postgres", tags: [MediaSiloHosting.ReadyTag]);
         return builder;
     }

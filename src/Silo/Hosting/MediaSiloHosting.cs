@@ -3,6 +3,7 @@ using Media.Grains.Ports;
 using Media.Silo.Jobs;
 using Media.Silo.Postgres;
 using Media.Silo.S3;
+using Media.Silo.Thumbnails;
 using Media.Silo.Verification;
 using Media.Silo.Workers;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -20,7 +21,8 @@ public static class MediaSiloHosting
 
     /// <summary>
     /// Adds the silo, grain storage, the database (<see cref="MediaPostgresHosting.AddMediaPostgres"/>), the object store, the URL signer and the
-    /// workers. Settings are under <c>Media:Postgres</c>, <c>Media:S3</c>, <c>Media:Uploads</c>, <c>Media:Content</c>, <c>Media:Verification</c>, <c>Media:Jobs</c> and <c>Media:Silo</c>, and are
+    /// workers. Settings are under <c>Media:Postgres</c>, <c>Media:S3</c>, <c>Media:Uploads</c>, <c>Media:Content</c>, <c>Media:Verification</c>, <c>Media:Jobs</c>, <c>Media:Thumbnails</c>,
+    /// <c>Media:Events</c> and <c>Media:Silo</c>, and are
     /// checked when the host starts.
     /// </summary>
     /// <param name="builder">The host.</param>
@@ -43,13 +45,17 @@ public static class MediaSiloHosting
             configure?.Invoke(silo);
         });
 
+        builder.AddThumbnails();
         builder.AddJobs();
+        builder.AddMediaEvents();
         services.AddJobHandler<SweepUploadsJob>();
         services.AddJobHandler<SweepOrphansJob>();
         builder.AddValidated<VerificationOptions>(VerificationOptions.Section);
         services.TryAddSingleton<ObjectHasher>();
         services.AddJobHandler<VerifyUploadJob>();
         services.AddJobHandler<SweepObjectsJob>();
+        services.AddJobHandler<CollectContentJob>();
+        services.AddJobHandler<SweepContentsJob>();
         return builder;
     }
 
@@ -67,11 +73,31 @@ public static class MediaSiloHosting
     }
 
     // After the silo, so that handlers find grains when they run, and are told to stop before the silo is.
-    private static void AddJobs(this IHostApplicationBuilder builder)
+    internal static void AddJobs(this IHostApplicationBuilder builder)
     {
         builder.AddValidated<JobOptions>(JobOptions.Section);
         builder.Services.TryAddSingleton<JobStore>();
         builder.Services.AddHostedService<JobWorker>();
+    }
+
+    // Before the jobs, so that what is absent is known, and said, when the first of them runs.
+    internal static void AddThumbnails(this IHostApplicationBuilder builder)
+    {
+        builder.AddValidated<ThumbnailOptions>(ThumbnailOptions.Section);
+        var services = builder.Services;
+        services.TryAddSingleton<ThumbnailStore>();
+        services.TryAddSingleton<WorkFolders>();
+        services.TryAddSingleton<ToolSandbox>();
+        services.TryAddSingleton<ThumbnailTools>();
+        services.TryAddSingleton<ContentCopy>();
+        services.TryAddSingleton<ImageThumbnails>();
+        services.TryAddSingleton<VideoPoster>();
+        services.TryAddSingleton<ThumbnailMaker>();
+        services.AddJobHandler<MakeThumbnailsJob>();
+        services.AddHostedService<ThumbnailStartup>();
+        services.AddHealthChecks()
+            .AddCheck<ThumbnailHealthCheck>(ThumbnailHealthCheck.Images, tags: [ReadyTag])
+            .AddCheck<ThumbnailHealthCheck>(ThumbnailHealthCheck.Videos, tags: [ReadyTag]);
     }
 
     private static void AddJobHandler<THandler>(this IServiceCollection services)

@@ -6,6 +6,9 @@ public interface IJobHandler
     /// <summary>Names the kind in the database; lower-case words with hyphens.</summary>
     string Kind { get; }
 
+    /// <summary>How many jobs of this kind a process runs at once, at most: fewer than it runs in all, where they would keep the others waiting.</summary>
+    int MostAtOnce => int.MaxValue;
+
     /// <summary>Whether a job that fails is never set aside, however often: <c>Media:Jobs:MaxAttempts</c> does not apply.</summary>
     bool IsTriedForEver => false;
 

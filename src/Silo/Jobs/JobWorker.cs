@@ -13,11 +13,12 @@ internal sealed partial class JobWorker : BackgroundService
     private readonly JobStore _store;
     private readonly JobOptions _options;
     private readonly Dictionary<string, IJobHandler> _handlers = new(StringComparer.Ordinal);
-    private readonly string[] _kinds;
+    private readonly string[] _unlimited;
+    private readonly IJobHandler[] _limited;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _wake = new(0, 1);
-    private readonly HashSet<Task> _running = [];
+    private readonly Dictionary<Task, string> _running = [];
 
     public JobWorker(
         JobStore store, IEnumerable<IJobHandler> handlers, PostgresListener listener, IOptions<JobOptions> options, TimeProvider time, ILogger<JobWorker> logger)
@@ -30,7 +31,8 @@ internal sealed partial class JobWorker : BackgroundService
             if (!_handlers.TryAdd(handler.Kind, handler)) throw new InvalidOperationException($"Two handlers want jobs of kind {handler.Kind}.");
         }
 
-        _kinds = [.. _handlers.Keys];
+        _limited = [.. _handlers.Values.Where(static handler => handler.MostAtOnce < int.MaxValue)];
+        _unlimited = [.. _handlers.Keys.Except(_limited.Select(static handler => handler.Kind))];
         _time = time;
         _logger = logger;
         listener.Handle(JobStore.Channel, _ => Wake());
@@ -44,7 +46,7 @@ internal sealed partial class JobWorker : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (_options.Concurrency == 0 || _kinds.Length == 0) return;
+        if (_options.Concurrency == 0 || _handlers.Count == 0) return;
         var registered = false;
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -69,7 +71,7 @@ internal sealed partial class JobWorker : BackgroundService
             }
         }
 
-        await Task.WhenAll(_running);
+        await Task.WhenAll(_running.Keys);
     }
 
     private void Wake()
@@ -95,15 +97,35 @@ internal sealed partial class JobWorker : BackgroundService
     /// <returns>How long to wait before looking again.</returns>
     private async Task<TimeSpan> ClaimAsync(CancellationToken stoppingToken)
     {
-        _running.RemoveWhere(static task => task.IsCompleted);
+        foreach (var task in _running.Keys)
+        {
+            if (task.IsCompleted) _running.Remove(task);
+        }
+
         var free = _options.Concurrency - _running.Count;
-        // A run that ends wakes the worker.
-        if (free == 0) return _options.PollInterval;
-        var jobs = await _store.ClaimAsync(_kinds, free, _options.LeaseDuration, stoppingToken);
-        foreach (var job in jobs) _running.Add(RunAsync(job, stoppingToken));
-        if (jobs.Count == free) return _options.PollInterval;
-        var next = await _store.FindNextDueAsync(_kinds, stoppingToken) ?? _options.PollInterval;
+        if (_unlimited.Length > 0) free -= await StartAsync(_unlimited, free, stoppingToken);
+        List<string> open = [.. _unlimited];
+        foreach (var handler in _limited)
+        {
+            var room = handler.MostAtOnce - _running.Values.Count(kind => kind == handler.Kind);
+            if (room <= 0) continue;
+            var started = await StartAsync([handler.Kind], Math.Min(free, room), stoppingToken);
+            free -= started;
+            if (started < room) open.Add(handler.Kind);
+        }
+
+        // A run that ends wakes the worker, for kinds that have no room now, too.
+        if (free == 0 || open.Count == 0) return _options.PollInterval;
+        var next = await _store.FindNextDueAsync([.. open], stoppingToken) ?? _options.PollInterval;
         return next < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : next < _options.PollInterval ? next : _options.PollInterval;
+    }
+
+    private async Task<int> StartAsync(string[] kinds, int most, CancellationToken stoppingToken)
+    {
+        if (most == 0) return 0;
+        var jobs = await _store.ClaimAsync(kinds, most, _options.LeaseDuration, stoppingToken);
+        foreach (var job in jobs) _running.Add(RunAsync(job, stoppingToken), job.Kind);
+        return jobs.Count;
     }
 
     private async Task WaitAsync(TimeSpan atMost, CancellationToken stoppingToken)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Media.Grains.Contents;
 using Media.Grains.Files;
 using Npgsql;
@@ -11,9 +12,11 @@ internal static class CatalogRows
     /// <summary>What <see cref="ReadContent"/> reads, in its order.</summary>
     public const string ContentColumns = "piece_hash, tip_hash, size, generation, state, key, etag, version_id, content_type, detected_type, files";
 
-    /// <summary>What <see cref="ReadFile"/> reads, in its order.</summary>
-    public const string FileColumns =
-        "id, user_name, name, original_name, content_type, detected_type, size, tip_hash, piece_hash, key, etag, version_id, duplicate, created_at, stored_at, filed_at";
+    /// <summary>What <see cref="ReadFile"/> reads, in its order, of what goes by the name of <c>files</c>.</summary>
+    public const string FileColumns = """
+        id, user_name, name, original_name, content_type, detected_type, size, tip_hash, piece_hash, key, etag, version_id, duplicate, created_at, stored_at, filed_at,
+        array(select thumbnails.width from thumbnails where thumbnails.piece_hash = files.piece_hash order by thumbnails.width)
+        """;
 
     public static Content ReadContent(NpgsqlDataReader reader) => new(
         reader.GetString(0),
@@ -45,7 +48,10 @@ internal static class CatalogRows
         NullableString(reader, 10),
         NullableString(reader, 11),
         reader.GetBoolean(12),
-        reader.GetFieldValue<DateTimeOffset>(15));
+        reader.GetFieldValue<DateTimeOffset>(15))
+    {
+        Thumbnails = ImmutableCollectionsMarshal.AsImmutableArray(reader.GetFieldValue<int[]>(16)),
+    };
 
     /// <summary>The one content that a command finds, or null.</summary>
     public static async Task<Content?> ReadContentAsync(this NpgsqlCommand command, CancellationToken cancellationToken)

@@ -5,25 +5,21 @@ using static Media.Silo.Postgres.CatalogRows;
 namespace Media.Silo.Postgres;
 
 /// <summary>
-/// The statements of one list of files: a text for each set of filters, so that each is prepared with the plan that its index is for. The cursor is in the
-/// first two parameters, the number of rows in the third.
+/// The statements of one list of files, a text for each set of filters. A page's order has the filter's columns in front of the time, by ranges that have one
+/// value in them: so only the filter's own index is in that order, and no statistics can talk the planner into another. The cursor is in the first two
+/// parameters, the number of rows in the third.
 /// </summary>
 internal sealed class FileListing
 {
-    private const string Order = "order by filed_at desc, id desc";
-    private readonly List<string> _conditions = ["(filed_at, id) < ($1, $2)"];
+    private readonly List<(string Column, string Value)> _filters = [];
     private readonly List<NpgsqlParameter> _values = [];
     private readonly string? _name;
     private readonly string? _hash;
 
     public FileListing(FileFilter filter)
     {
-        if (filter.User is { } user) _conditions.Add($"user_name = {Value(user)}");
-        if (filter.Type is { } type)
-        {
-            _conditions.Add(type.EndsWith("/*", StringComparison.Ordinal) ? $"media_kind = {Value(type[..^2])}" : $"media_type = {Value(type)}");
-        }
-
+        if (filter.User is { } user) _filters.Add(("user_name", Value(user)));
+        if (filter.Type is { } type) _filters.Add(type.EndsWith("/*", StringComparison.Ordinal) ? ("media_kind", Value(type[..^2])) : ("media_type", Value(type)));
         if (filter.Hash is { } hash) _hash = Value(hash);
         if (filter.Name is { } name) _name = $"lower(normalize(name)) like lower(normalize({Value(Contains(name))}))";
     }
@@ -33,25 +29,28 @@ internal sealed class FileListing
 
     /// <summary>All that there is of the list, straight by the index of its filter.</summary>
     public string PageSql => _hash is null
-        ? $"select {FileColumns} from files where {Where(_name)} {Order} limit $3"
-        // A hash is of either kind, and each has its index.
+        ? $"select {FileColumns} from files where {Range()} {Order()} limit $3"
+        // A hash is of either kind, and each has its index: first those of one content, which are few enough to be put in order.
         : $"""
             select {FileColumns} from (
-                (select * from files where {Where($"piece_hash = {_hash}", _name)} {Order} limit $3)
+                select * from files where piece_hash = {_hash} and {Equality(_name)}
                 union all
-                (select * from files where {Where($"tip_hash = {_hash}", $"piece_hash <> {_hash}", _name)} {Order} limit $3)) as either
-            {Order} limit $3
+                select * from files where tip_hash = {_hash} and piece_hash <> {_hash} and {Equality(_name)}) as files
+            order by filed_at desc, id desc limit $3
             """;
 
     /// <summary>Looks for a name among the next rows of the list, as many as <paramref name="window"/>.</summary>
     public string WindowSql(int window) =>
-        $"select {FileColumns} from (select * from files where {Where()} {Order} limit {window}) as next where {_name} {Order} limit $3";
+        $"select {FileColumns} from (select * from files where {Range()} {Order()} limit {window}) as files where {_name} {Order()} limit $3";
 
     /// <summary>The row after which the window ends; none where the list ends before.</summary>
-    public string WindowEndSql(int window) => $"select filed_at, id from files where {Where()} {Order} offset {window - 1} limit 1";
+    public string WindowEndSql(int window) => $"select filed_at, id from files where {Range()} {Order()} offset {window - 1} limit 1";
 
-    /// <summary>Looks for a name in the whole rest of the list. Named rows are gathered first, so that it is not done in the list's order, row by row, for rows that are few.</summary>
-    public string RestSql => $"with named as materialized (select * from files where {Where(_name)}) select {FileColumns} from named {Order} limit $3";
+    /// <summary>
+    /// Looks for a name in the whole rest of the list. Named rows are gathered first, so that it is not done in the list's order, row by row, for rows that are few.
+    /// </summary>
+    public string RestSql =>
+        $"with named as materialized (select * from files where {Equality(_name)}) select {FileColumns} from named as files order by filed_at desc, id desc limit $3";
 
     /// <summary>Makes a command.</summary>
     /// <param name="connection">Whose.</param>
@@ -76,15 +75,21 @@ internal sealed class FileListing
         return $"${_values.Count + 3}";
     }
 
-    private string Where(params ReadOnlySpan<string?> more)
+    private string Range()
     {
-        var conditions = string.Join(" and ", _conditions);
-        foreach (var condition in more)
-        {
-            if (condition is not null) conditions = $"{conditions} and {condition}";
-        }
+        if (_filters.Count == 0) return "(filed_at, id) < ($1, $2)";
+        var columns = string.Join(", ", _filters.Select(static filter => filter.Column));
+        var values = string.Join(", ", _filters.Select(static filter => filter.Value));
+        return $"({columns}) >= ({values}) and ({columns}, filed_at, id) < ({values}, $1, $2)";
+    }
 
-        return conditions;
+    private string Order() => $"order by {string.Concat(_filters.Select(static filter => $"{filter.Column} desc, "))}filed_at desc, id desc";
+
+    private string Equality(string? more)
+    {
+        var conditions = "(filed_at, id) < ($1, $2)";
+        foreach (var (column, value) in _filters) conditions = $"{conditions} and {column} = {value}";
+        return more is null ? conditions : $"{conditions} and {more}";
     }
 }
 

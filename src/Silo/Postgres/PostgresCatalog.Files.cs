@@ -2,6 +2,7 @@ using Media.Grains.Contents;
 using Media.Grains.Events;
 using Media.Grains.Files;
 using Media.Grains.Ports;
+using Media.Silo.Thumbnails;
 using Npgsql;
 using static Media.Silo.Postgres.CatalogRows;
 
@@ -14,7 +15,8 @@ internal sealed partial class PostgresCatalog
 
     private const string WasDeletedSql = $"select exists (select from outbox where event_id = $1 || '.{EventTypes.FileDeleted}')";
 
-    // Whoever files an upload may be told late that it is done, and try again when its owner has deleted the file: it stays deleted.
+    // Whoever files an upload may be told late that it is done, and try again when its owner has deleted the file: it stays deleted. Events are kept for days,
+    // and tries follow each other in minutes.
     private const string InsertFileSql = $"""
         insert into files (id, user_name, name, original_name, content_type, detected_type, size, tip_hash, piece_hash, key, etag, version_id, duplicate, created_at, stored_at)
         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
@@ -51,8 +53,8 @@ internal sealed partial class PostgresCatalog
         {
             content = await LockContentAsync(connection, file.PieceHash, cancellationToken);
             if (!addition.MayReferTo(content)) return await FindFiledAsync(connection, new CatalogFile(file, etag, versionId, false, file.StoredAt), cancellationToken);
-            // What the caller has put there, or found there, is later news than the row, which may tell of an object that was lost.
-            if (content!.State == ContentState.Stored && addition.Promoted is null) (etag, versionId) = (content.ETag, content.VersionId);
+            // Whoever put an object there knows it best: it may have been lost, or a store without conditions has replaced it.
+            if (addition.Promoted is null) (etag, versionId) = (content!.ETag, content.VersionId);
         }
 
         var duplicate = content?.State == ContentState.Stored;
@@ -66,6 +68,7 @@ internal sealed partial class PostgresCatalog
         }
 
         await PostgresEffects.WriteAsync(connection, EffectsOf(added, content), cancellationToken);
+        if (duplicate) await ThumbnailEvents.WriteAsync(connection, added.File, added.FiledAt, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return added;
     }

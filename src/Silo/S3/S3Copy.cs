@@ -20,12 +20,11 @@ internal abstract class S3Copy(S3ObjectStore store, CopyOrder order)
     /// <summary>Whether the store refused for what is under one of the keys, which <see cref="ExplainAsync"/> can tell more of.</summary>
     protected static bool IsExplained(StoreUnavailableException failure) => S3Failures.IsNotFound(failure) || S3Failures.IsConditionFailed(failure);
 
-    /// <summary>Looks which of the keys a refusal was for, as the answers of stores do not tell: null where both are as they should be.</summary>
+    /// <summary>Looks for a reason not to copy, which the answers of stores do not always tell: null where there is none.</summary>
     protected async Task<CopyOutcome?> ExplainAsync(CancellationToken cancellationToken)
     {
         if (order.OnlyIfAbsent && await store.HeadAsync(order.Target, cancellationToken) is { } there) return CopyOutcome.Exists(there);
-        var source = await store.HeadAsync(order.Source, order.Found.VersionId, cancellationToken);
-        return source is null || source.ETag != order.Found.ETag || source.Size != order.Found.Size ? CopyOutcome.SourceChanged : null;
+        return IsFound(await store.HeadAsync(order.Source, order.Found.VersionId, cancellationToken)) ? null : CopyOutcome.SourceChanged;
     }
 
     /// <summary>The copy that the store says it made.</summary>
@@ -35,4 +34,9 @@ internal abstract class S3Copy(S3ObjectStore store, CopyOrder order)
         await store.HeadAsync(order.Target, S3ObjectStore.Version(versionId), cancellationToken) is { } copy && copy.Size == order.Found.Size
             ? CopyOutcome.Copied(copy)
             : throw new StoreUnavailableException("The object store said that it made a copy, and has none of that size.");
+
+    // Beside the ETag, which is an MD5 of what was put at once, and two files can have the same: whoever has both and a URL to put one could put the other.
+    private bool IsFound(StoredObject? source) => source is not null
+        && (source.ETag, source.Size) == (order.Found.ETag, order.Found.Size)
+        && (source.LastModified == order.Found.LastModified || order.Found.LastModified == default);
 }

@@ -6,7 +6,10 @@ using Media.Grains.Uploads;
 
 namespace Media.Silo.S3;
 
-/// <summary>A copy by parts (UploadPartCopy), for objects that are too large for one request. Whatever becomes of it, no part is left behind.</summary>
+/// <summary>
+/// A copy by parts (UploadPartCopy), for objects that are too large for one request, and on stores that do not hold to a condition on the source: nothing
+/// is under the copy's key before all parts are known to be of the object found. Whatever becomes of it, no part is left behind.
+/// </summary>
 internal sealed partial class S3MultipartCopy(S3ObjectStore store, IAmazonS3 client, S3Options options, CopyOrder order, ILogger logger) : S3Copy(store, order)
 {
     // Long enough that a request's own cost does not show, short enough for any store to end one in time.
@@ -26,7 +29,8 @@ internal sealed partial class S3MultipartCopy(S3ObjectStore store, IAmazonS3 cli
         try
         {
             await CopyPartsAsync(cancellationToken);
-            return await CompleteAsync(await ListPartsAsync(cancellationToken), Order.OnlyIfAbsent, cancellationToken);
+            var parts = await ListPartsAsync(cancellationToken);
+            return await ExplainAsync(cancellationToken) ?? await CompleteAsync(parts, Order.OnlyIfAbsent, cancellationToken);
         }
         catch (StoreUnavailableException failure) when (!_isCompleted && IsExplained(failure))
         {
@@ -76,8 +80,9 @@ internal sealed partial class S3MultipartCopy(S3ObjectStore store, IAmazonS3 cli
     {
         var size = Order.Found.Size;
         var partSize = PlanPartSize(size, options.CopyLimit);
+        var count = (int)((size + partSize - 1) / partSize);
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
-        await Parallel.ForAsync(0, (int)((size + partSize - 1) / partSize), parallel, async (index, token) =>
+        await Parallel.ForAsync(0, count, parallel, async (index, token) =>
         {
             var request = new CopyPartRequest
             {
@@ -85,8 +90,9 @@ internal sealed partial class S3MultipartCopy(S3ObjectStore store, IAmazonS3 cli
                 SourceKey = Order.Source,
                 SourceVersionId = Order.Found.VersionId,
                 ETagToMatch = [Order.Found.ETag],
-                FirstByte = index * partSize,
-                LastByte = Math.Min((index + 1) * partSize, size) - 1,
+                // S3 takes no range of an object of up to 5 MB.
+                FirstByte = count == 1 ? null : index * partSize,
+                LastByte = count == 1 ? null : Math.Min((index + 1) * partSize, size) - 1,
                 DestinationBucket = options.Bucket,
                 DestinationKey = Order.Target,
                 UploadId = _uploadId,

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Media.Grains.Ports;
@@ -12,6 +13,26 @@ namespace Media.Silo.S3;
 internal sealed partial class S3ObjectStore(S3Connection connection, IOptions<S3Options> options, ILogger<S3ObjectStore> logger) : IObjectStore
 {
     private readonly S3Options _options = options.Value;
+    private readonly S3SourceCondition _sourceCondition = new(connection, options.Value.Bucket, logger);
+
+    public async Task PutAsync(string key, ReadOnlyMemory<byte> content, ObjectHeaders headers, CancellationToken cancellationToken)
+    {
+        // Over the caller's own memory where that is an array; a request that is sent again reads it again.
+        using var body = MemoryMarshal.TryGetArray(content, out var array) ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false) : new MemoryStream(content.ToArray());
+        var request = new PutObjectRequest
+        {
+            BucketName = _options.Bucket,
+            Key = key,
+            ContentType = headers.ContentType,
+            InputStream = body,
+            AutoCloseStream = false,
+            // Signed as a whole: chunks with signatures of their own are what stores other than AWS stumble over.
+            UseChunkEncoding = false,
+        };
+        foreach (var (name, value) in headers.Metadata) request.Metadata.Add(name, value);
+        (request.ServerSideEncryptionMethod, request.ServerSideEncryptionKeyManagementServiceKeyId) = _options.Encryption;
+        await S3Failures.RunAsync(client => client.PutObjectAsync(request, cancellationToken), connection.Client, cancellationToken);
+    }
 
     public async Task<string> CreateMultipartUploadAsync(string key, ObjectHeaders headers, CancellationToken cancellationToken)
     {
@@ -117,14 +138,17 @@ internal sealed partial class S3ObjectStore(S3Connection connection, IOptions<S3
         }
     }
 
-    public Task<CopyOutcome> CopyAsync(
+    public async Task<CopyOutcome> CopyAsync(
         string source, StoredObject found, string target, ObjectHeaders? headers, bool onlyIfAbsent, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(found);
         var order = new CopyOrder(source, found, target, headers, onlyIfAbsent);
-        return found.Size > _options.CopyLimit
-            ? new S3MultipartCopy(this, connection.Client, _options, order, logger).RunAsync(cancellationToken)
-            : new S3WholeCopy(this, connection.Client, _options, order).RunAsync(cancellationToken);
+        // A version is what it is; and an empty object has no parts.
+        var isWhole = found.Size <= _options.CopyLimit
+            && (found.VersionId is not null || found.Size == 0 || await _sourceCondition.IsHeldAsync(source, cancellationToken));
+        return isWhole
+            ? await new S3WholeCopy(this, connection.Client, _options, order).RunAsync(cancellationToken)
+            : await new S3MultipartCopy(this, connection.Client, _options, order, logger).RunAsync(cancellationToken);
     }
 
     public Task DeleteAsync(string key, CancellationToken cancellationToken) => DeleteAsync(key, versionId: null, cancellationToken);

@@ -8,10 +8,8 @@ namespace Media.Silo.S3;
 internal sealed class S3WholeCopy(S3ObjectStore store, IAmazonS3 client, S3Options options, CopyOrder order) : S3Copy(store, order)
 {
     public async Task<CopyOutcome> RunAsync(CancellationToken cancellationToken) =>
-        // Asked even of a store that takes the condition, as not every one that takes it holds to it.
-        Order.OnlyIfAbsent && await Store.HeadAsync(Order.Target, cancellationToken) is { } there
-            ? CopyOutcome.Exists(there)
-            : await CopyAsync(Order.OnlyIfAbsent, cancellationToken);
+        // Looked for even where the store takes conditions, as not every one that takes one holds to it.
+        await ExplainAsync(cancellationToken) ?? await CopyAsync(Order.OnlyIfAbsent, cancellationToken);
 
     private async Task<CopyOutcome> CopyAsync(bool conditional, CancellationToken cancellationToken)
     {

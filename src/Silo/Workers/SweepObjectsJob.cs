@@ -13,6 +13,7 @@ internal sealed partial class SweepObjectsJob(
     IObjectStore store, IUploadIndex index, IOptions<UploadOptions> options, TimeProvider time, ILogger<SweepObjectsJob> logger) : IRecurringJobHandler
 {
     private const int Page = 500;
+    private const int AtOnce = 8;
 
     public string Kind => "sweep-objects";
 
@@ -55,22 +56,22 @@ internal sealed partial class SweepObjectsJob(
         }
 
         var failures = 0;
-        foreach (var key in keys.Values)
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(keys.Values, parallel, async (key, token) =>
         {
             try
             {
                 // Asked again, for the version; and a listing may be behind.
-                if (await store.HeadAsync(key, cancellationToken) is not { } found || !IsOld(found.LastModified)) continue;
-                await store.DeleteAsync(key, found.VersionId, cancellationToken);
+                if (await store.HeadAsync(key, token) is not { } found || !IsOld(found.LastModified)) return;
+                await store.DeleteAsync(key, found.VersionId, token);
                 LogDeleted(key, found.Size, found.LastModified);
             }
             catch (StoreUnavailableException failure)
             {
-                failures++;
+                Interlocked.Increment(ref failures);
                 LogFailed(failure, key);
             }
-        }
-
+        });
         return failures;
     }
 

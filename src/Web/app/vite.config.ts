@@ -1,10 +1,12 @@
-import { defineConfig } from 'vite';
+import { defaultClientConditions, defineConfig } from 'vite';
 
 // `npm run dev -w @media/app` serves the page with live reload and passes its requests on to a running server.
 const server = process.env['MEDIA_SERVER'] ?? 'http://127.0.0.1:5080';
 
 export default defineConfig({
   base: '/',
+  // Packages of the workspace are taken from their sources.
+  resolve: { conditions: ['source', ...defaultClientConditions] },
   build: {
     outDir: 'dist',
     emptyOutDir: true,

@@ -5,8 +5,8 @@ namespace Media.Api.Tests.Delivery;
 
 public sealed class DeliveryRulesTests
 {
-    private const string Folder = "/upload/4f9Zk2aB7cD1eF3gH5iJ0/";
-    private const string OtherFolder = "/upload/000000000000000000000/";
+    private const string Folder = "/hash/KBMZQ4Y2N7LVD3X6AOTJSGEWUF5CHRPI2QZMX7BKDLV4YTNEO6SA/";
+    private const string OtherFolder = "/hash/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA/";
 
     [Fact]
     public void Check_EveryVector_FailsWhereTheVectorSays()
@@ -24,6 +24,17 @@ public sealed class DeliveryRulesTests
         Assert.Equal(
             Enum.GetValues<DeliveryCheck>().Select(Vectors.NameOf).Order(StringComparer.Ordinal),
             Vectors.Requests.Select(vector => (string)vector!["expect"]!).Distinct().Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Key_EveryAcceptedVector_IsWhatTheEdgeAsksTheBucketFor()
+    {
+        foreach (var vector in Vectors.Requests.Where(static vector => (string?)vector!["expect"] == "accept"))
+        {
+            var path = Uri.UnescapeDataString((string)vector!["uri"]!);
+            var expected = (string?)vector["edgeUri"] switch { "/quarantine" => null, { } uri => uri[1..], null => path[1..] };
+            Assert.True(expected == DeliveryKey.Of(path), $"{vector["name"]}: {DeliveryKey.Of(path)} instead of {expected}");
+        }
+    }
 
     [Fact]
     public void Check_PreviousSecretTakenAway_ItsLinksAreRefused()

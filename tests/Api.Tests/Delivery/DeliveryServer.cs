@@ -27,21 +27,18 @@ public sealed class DeliveryServer(ApiFixture api) : IAsyncLifetime
             await server.DisposeAsync();
     }
 
-    /// <summary>Uploads a file whole.</summary>
-    /// <returns>Its tag.</returns>
-    public async Task<string> UploadAsync(byte[] bytes, string fileName = "film.mp4", string contentType = "video/mp4")
+    /// <summary>Uploads a file whole, and waits until it is in the catalog.</summary>
+    public async Task<FiledUpload> UploadAsync(byte[] bytes, string fileName = "film.mp4", string contentType = "video/mp4")
     {
-        var created = (await Client.AsAsync("POST", "/v1/uploads", Body(bytes.Length, fileName: fileName, contentType: contentType))).Ok(201);
-        foreach (var url in created["urls"]!.AsArray())
-            await Client.PutAsync((string)url!["url"]!, bytes, url["headers"]);
-        return (string)(await Client.AsAsync("POST", $"/v1/uploads/{created["tag"]}/complete")).Ok()["tag"]!;
+        var file = await FileAsync(Client, bytes, fileName, contentType);
+        return new FiledUpload((string)file["id"]!, file["pieceHash"] is { } hash ? $"/hash/{hash}/" : $"/upload/{file["id"]}/");
     }
 
     /// <summary>Signs any folder, as whoever has the secret can.</summary>
     public static string Sign(string folder, TimeSpan? lifetime = null) =>
         DeliverySigner.Sign(Secret, folder, TimeProvider.System.GetUtcNow() + (lifetime ?? TimeSpan.FromHours(1)), "LsX2IlDdSRQ5ioFccXBOL");
 
-    /// <summary>A signed address of an upload.</summary>
+    /// <summary>A signed address of what is still under its upload's key.</summary>
     public static string LinkOf(string tag, string name = "film.mp4") => $"/media/upload/{tag}/{name}?{Sign($"/upload/{tag}/")}";
 
     /// <summary>Asks as a page of an allowed origin does.</summary>
@@ -57,4 +54,13 @@ public sealed class DeliveryServer(ApiFixture api) : IAsyncLifetime
     public static string? HeaderOf(HttpResponseMessage response, string name) => Find(response.Headers, name) ?? Find(response.Content.Headers, name);
 
     private static string? Find(HttpHeaders headers, string name) => headers.TryGetValues(name, out var values) ? string.Join(", ", values) : null;
+}
+
+/// <summary>A file in the catalog.</summary>
+/// <param name="Tag">Its id, and its upload's tag.</param>
+/// <param name="Folder">The folder that its object is in, as links have it.</param>
+public sealed record FiledUpload(string Tag, string Folder)
+{
+    /// <summary>A signed address of it.</summary>
+    public string Link(string name = "film.mp4") => $"/media{Folder}{name}?{DeliveryServer.Sign(Folder)}";
 }

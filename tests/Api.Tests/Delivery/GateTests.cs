@@ -10,12 +10,12 @@ namespace Media.Api.Tests.Delivery;
 [Trait("Category", "S3")]
 public sealed class GateTests(ApiFixture api, DeliveryServer delivery) : IClassFixture<DeliveryServer>
 {
-    private static readonly byte[] Film = Samples.Bytes(200_000);
+    private static readonly byte[] Film = Samples.Film(200_000);
 
     [Fact]
     public async Task Get_SignedLink_IsTheWholeObjectWithSafeHeaders()
     {
-        using var answer = await delivery.GetAsync(LinkOf(await delivery.UploadAsync(Film)), headers: ("Origin", ApiServer.Origin));
+        using var answer = await delivery.GetAsync((await delivery.UploadAsync(Film)).Link(), headers: ("Origin", ApiServer.Origin));
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal(Film, await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
         Assert.Equal(Film.Length, answer.Content.Headers.ContentLength);
@@ -35,7 +35,7 @@ public sealed class GateTests(ApiFixture api, DeliveryServer delivery) : IClassF
     [Fact]
     public async Task Head_SignedLink_HasTheHeadersOfTheGet()
     {
-        var link = LinkOf(await delivery.UploadAsync(Film));
+        var link = (await delivery.UploadAsync(Film)).Link();
         using var got = await delivery.GetAsync(link);
         using var head = await delivery.GetAsync(link, "HEAD", ("Range", "bytes=0-9"));
         Assert.Equal(HttpStatusCode.OK, head.StatusCode);
@@ -55,7 +55,7 @@ public sealed class GateTests(ApiFixture api, DeliveryServer delivery) : IClassF
     [InlineData("BYTES=1-2", 1, 2)]
     public async Task Get_Range_IsThoseBytes(string range, int first, int last)
     {
-        using var answer = await delivery.GetAsync(LinkOf(await delivery.UploadAsync(Film)), headers: ("Range", range));
+        using var answer = await delivery.GetAsync((await delivery.UploadAsync(Film)).Link(), headers: ("Range", range));
         Assert.Equal(HttpStatusCode.PartialContent, answer.StatusCode);
         Assert.Equal($"bytes {first}-{last}/200000", HeaderOf(answer, "Content-Range"));
         Assert.Equal(last - first + 1, answer.Content.Headers.ContentLength);
@@ -65,7 +65,7 @@ public sealed class GateTests(ApiFixture api, DeliveryServer delivery) : IClassF
     [Fact]
     public async Task Get_RangesThatAreNone_AreTheWholeOr416()
     {
-        var link = LinkOf(await delivery.UploadAsync(Film));
+        var link = (await delivery.UploadAsync(Film)).Link();
         foreach (var range in new[] { "bytes=0-1,5-6", "bytes=5-2", "bits=0-1", "bytes=", "bytes=a-b" })
         {
             using var whole = await delivery.GetAsync(link, headers: ("Range", range));
@@ -84,7 +84,7 @@ public sealed class GateTests(ApiFixture api, DeliveryServer delivery) : IClassF
     [Fact]
     public async Task Get_Conditions_DecideTheStatus()
     {
-        var link = LinkOf(await delivery.UploadAsync(Film));
+        var link = (await delivery.UploadAsync(Film)).Link();
         using var first = await delivery.GetAsync(link);
         var (etag, modified) = (HeaderOf(first, "ETag")!, HeaderOf(first, "Last-Modified")!);
         const string past = "Thu, 01 Jan 2015 00:00:00 GMT";
@@ -127,7 +127,9 @@ public sealed class GateTests(ApiFixture api, DeliveryServer delivery) : IClassF
     [InlineData("", "attachment")]
     public async Task Get_ContentType_DecidesWhetherItIsShown(string contentType, string disposition)
     {
-        using var answer = await delivery.GetAsync(LinkOf(await delivery.UploadAsync([1, 2, 3], contentType: contentType)));
+        // Something that can be what it is said to be, and is stored once for each type.
+        var mark = contentType switch { "image/png" => "\u0089PNG\r\n\u001a\n", "application/pdf" => "%PDF-1.7\n", _ => "what may be anything " };
+        using var answer = await delivery.GetAsync((await delivery.UploadAsync(Encoding.Latin1.GetBytes(mark + contentType), contentType: contentType)).Link());
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.StartsWith(disposition + ";", HeaderOf(answer, "Content-Disposition"), StringComparison.Ordinal);
         Assert.Equal(contentType.Length == 0 ? "application/octet-stream" : contentType.Split(';')[0], answer.Content.Headers.ContentType!.MediaType, ignoreCase: true);
@@ -137,8 +139,8 @@ public sealed class GateTests(ApiFixture api, DeliveryServer delivery) : IClassF
     [Fact]
     public async Task Get_NameOfAnyKind_IsEscapedInContentDisposition()
     {
-        var tag = await delivery.UploadAsync([1]);
-        using var answer = await delivery.GetAsync(LinkOf(tag, "%22%C3%BC%0D%0AX-Bad:%201%3B%20%F0%9F%98%80.mp4"));
+        var file = await delivery.UploadAsync([1]);
+        using var answer = await delivery.GetAsync(file.Link("%22%C3%BC%0D%0AX-Bad:%201%3B%20%F0%9F%98%80.mp4"));
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Null(HeaderOf(answer, "X-Bad"));
         Assert.EndsWith("filename*=UTF-8''-%C3%BC%20X-Bad-%201%3B%20%F0%9F%98%80.mp4", HeaderOf(answer, "Content-Disposition"), StringComparison.Ordinal);
@@ -147,15 +149,15 @@ public sealed class GateTests(ApiFixture api, DeliveryServer delivery) : IClassF
     [Fact]
     public async Task Get_EmptyFile_IsEmpty()
     {
-        using var answer = await delivery.GetAsync(LinkOf(await delivery.UploadAsync([])));
+        using var answer = await delivery.GetAsync((await delivery.UploadAsync([])).Link());
         Assert.Equal((HttpStatusCode.OK, 0L), (answer.StatusCode, answer.Content.Headers.ContentLength));
     }
 
     [Fact]
     public async Task Get_Refused_SaysNeitherWhyNorMore()
     {
-        var tag = await delivery.UploadAsync(Film);
-        var link = LinkOf(tag);
+        var file = await delivery.UploadAsync(Film);
+        var (link, folder) = (file.Link(), file.Folder);
         var own = new Uri(delivery.Server.Address, "/").AbsoluteUri;
         (string Method, string Target, (string, string)[] Headers)[] requests =
         [
@@ -172,9 +174,9 @@ public sealed class GateTests(ApiFixture api, DeliveryServer delivery) : IClassF
             ("GET", link.Replace("/media/", "/%6dedia/", StringComparison.Ordinal), [("Referer", Referer)]),
             ("GET", link.Replace("/media/", "/x/../media/", StringComparison.Ordinal), [("Referer", Referer)]),
             ("GET", new Uri(delivery.Server.Address, link).AbsoluteUri, [("Referer", Referer)]),
-            ("GET", $"/media/upload/{tag}/a?{Sign($"/upload/{tag}/", TimeSpan.FromSeconds(-1))}", [("Referer", Referer)]),
-            ("GET", $"/media/upload/{tag}/a?{Sign($"/upload/{tag}/", TimeSpan.FromDays(8))}", [("Referer", Referer)]),
-            ("GET", $"/media/upload/{tag}?{Sign($"/upload/{tag}/")}", [("Referer", Referer)]),
+            ("GET", $"/media{folder}a?{Sign(folder, TimeSpan.FromSeconds(-1))}", [("Referer", Referer)]),
+            ("GET", $"/media{folder}a?{Sign(folder, TimeSpan.FromDays(8))}", [("Referer", Referer)]),
+            ("GET", $"/media{folder[..^1]}?{Sign(folder)}", [("Referer", Referer)]),
             ("GET", "/media/", [("Referer", Referer)]),
             ("GET", "/media", [("Referer", Referer)]),
             ("GET", "/media/nothing?path=/&tick=1&seed=x&hash=y", [("Referer", Referer)]),
@@ -224,10 +226,11 @@ public sealed class GateTests(ApiFixture api, DeliveryServer delivery) : IClassF
     [Fact]
     public async Task Get_FourHundredMutations_NoneForbiddenIsAnswered()
     {
-        var (tag, other) = (await delivery.UploadAsync(Encoding.ASCII.GetBytes("what is allowed")), await delivery.UploadAsync(Encoding.ASCII.GetBytes("what is not")));
-        var (good, elsewhere) = (Sign($"/upload/{tag}/"), DeliverySigner.Sign(new byte[32], $"/upload/{other}/", TimeProvider.System.GetUtcNow().AddHours(1), "AAAAAAAAAAAAAAAAAAAAA"));
-        var mutations = new Mutations(3, $"/upload/{tag}/", $"/upload/{other}/", good, [elsewhere, Sign($"/upload/{tag}/", TimeSpan.FromHours(-1))], ApiServer.Origin);
-        var oracle = new Oracle(ImmutableDictionary<string, string>.Empty.Add(good, $"/upload/{tag}/"), new HashSet<string>(StringComparer.Ordinal) { ApiServer.Origin });
+        var folder = (await delivery.UploadAsync(Encoding.ASCII.GetBytes("what is allowed"))).Folder;
+        var other = (await delivery.UploadAsync(Encoding.ASCII.GetBytes("what is not"))).Folder;
+        var (good, elsewhere) = (Sign(folder), DeliverySigner.Sign(new byte[32], other, TimeProvider.System.GetUtcNow().AddHours(1), "AAAAAAAAAAAAAAAAAAAAA"));
+        var mutations = new Mutations(3, folder, other, good, [elsewhere, Sign(folder, TimeSpan.FromHours(-1))], ApiServer.Origin);
+        var oracle = new Oracle(ImmutableDictionary<string, string>.Empty.Add(good, folder), new HashSet<string>(StringComparer.Ordinal) { ApiServer.Origin });
         var answered = 0;
         for (var i = 0; i < 400; i++)
         {

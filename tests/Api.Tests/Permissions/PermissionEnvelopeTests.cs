@@ -25,6 +25,12 @@ public sealed class PermissionEnvelopeTests
         Assert.Equal(permission, opened with { ContentTypes = permission.ContentTypes });
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Open_Sealed_TellsWhetherForAnAdministrator(bool isAdministrator) =>
+        Assert.Equal(isAdministrator, Envelope.Open(Envelope.Seal(Sample(), isAdministrator)).IsAdministrator);
+
     [Fact]
     public void Seal_Usual_FitsIntoAPathAsItIs()
     {

@@ -70,11 +70,37 @@ public static class Samples
         return string.Concat(Enumerable.Range(0, 51).Select(_ => alphabet[Random.Shared.Next(32)])) + "A";
     }
 
+    /// <summary>Uploads a file whole as the usual user, and waits until it is in the catalog.</summary>
+    /// <returns>The file.</returns>
+    public static async Task<JsonNode> FileAsync(
+        ApiClient client, byte[] bytes, string fileName = "film.mp4", string contentType = "video/mp4", string password = ApiServer.Password)
+    {
+        var upload = await UploadAsync(client, bytes, Body(bytes.Length, fileName: fileName, contentType: contentType), password);
+        JsonNode? file = null;
+        await Eventually.TrueAsync(
+            async () => (file = await FindFileAsync(client, (string)upload["tag"]!, password)) is not null, TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        return file!;
+    }
+
+    /// <summary>Random bytes that begin as a film does.</summary>
+    public static byte[] Film(int length)
+    {
+        var bytes = Bytes(length);
+        "\0\0\0\u0010ftypmp42\0\0\0\0"u8.CopyTo(bytes);
+        return bytes;
+    }
+
     /// <summary>Random bytes.</summary>
     public static byte[] Bytes(long length)
     {
         var bytes = new byte[length];
         Random.Shared.NextBytes(bytes);
         return bytes;
+    }
+
+    private static async Task<JsonNode?> FindFileAsync(ApiClient client, string id, string password)
+    {
+        var answer = await client.AsUserAsync(password, "GET", $"/v1/files/{id}");
+        return answer.Status == 404 ? null : answer.Ok();
     }
 }

@@ -42,6 +42,7 @@ public sealed class LocalSettingsTests
         Assert.Equal("http://127.0.0.1:9000", environment["Media__S3__Endpoint"]);
         Assert.Equal("media-development", environment["Media__S3__SecretKey"]);
         Assert.Equal(("local", "p", "k"), (environment["Media__Accounts__0__User"], environment["Media__Accounts__0__Password"], environment["Media__Accounts__0__ApiKey"]));
+        Assert.Equal("true", environment["Media__Accounts__0__Administrator"]);
         Assert.Equal(
             ["http://127.0.0.1:7000", "http://localhost:7000", "https://a.example"],
             Enumerable.Range(0, 3).Select(i => environment[$"Media__Origins__{i}"]));

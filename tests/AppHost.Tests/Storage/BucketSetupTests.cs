@@ -24,6 +24,13 @@ public sealed class BucketSetupTests(StorageFixture storage) : IClassFixture<Sto
         Assert.Equal(["DELETE", "GET", "HEAD", "POST", "PUT"], rule.AllowedMethods.Order(StringComparer.Ordinal));
         Assert.Contains("ETag", rule.ExposeHeaders);
         Assert.Equal(3600, rule.MaxAgeSeconds);
+
+        var lifecycle = await storage.Client.GetLifecycleConfigurationAsync(new GetLifecycleConfigurationRequest { BucketName = bucket }, Cancel);
+        var rules = lifecycle.Configuration.Rules.ToDictionary(found => found.Id);
+        Assert.Equal(7, rules["abort-forgotten-uploads"].AbortIncompleteMultipartUpload.DaysAfterInitiation);
+        Assert.Equal(7, rules["drop-replaced-uploads"].NoncurrentVersionExpiration.NoncurrentDays);
+        Assert.Equal(30, rules["empty-quarantine"].Expiration.Days);
+        Assert.Equal("quarantine/", ((LifecyclePrefixPredicate)rules["empty-quarantine"].Filter.LifecycleFilterPredicate).Prefix);
     }
 
     [Fact]

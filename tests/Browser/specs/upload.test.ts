@@ -36,7 +36,7 @@ describe('uploading', () => {
       const row = uploadedRow(page, file.name);
       await row.waitFor();
       expect(await row.locator('.size').innerText(), look).toBe('1.5 KiB');
-      expect(await row.locator('.state').innerText(), look).toMatch(/^(Stored|Verifying|Verified)$/);
+      expect(await row.locator('.state').innerText(), look).toMatch(/^(Waiting to be verified|Verifying|Verified)$/);
       expect(await row.locator('.key').innerText(), look).toMatch(/^\S+\/\S+$/);
       const when = Date.parse((await row.locator('time').getAttribute('datetime')) ?? '');
       expect(Math.abs(when - Date.now()), look).toBeLessThan(5 * 60_000);

@@ -82,5 +82,8 @@ export const uploadedRow = (page: Page, fileName: string): Locator =>
 
 /** The object key that the list shows for a file. */
 export async function keyOf(page: Page, fileName: string): Promise<string> {
-  return (await uploadedRow(page, fileName).first().locator('.key').innerText()).trim();
+  const row = uploadedRow(page, fileName).first();
+  // Until it is verified, the object is on its way to another key.
+  await row.locator('.state', { hasText: /^Verified/ }).waitFor();
+  return (await row.locator('.key').innerText()).trim();
 }

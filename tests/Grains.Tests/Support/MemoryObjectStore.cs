@@ -33,6 +33,9 @@ internal sealed class MemoryObjectStore(TimeProvider time) : IObjectStore
 
     public void Lose(string uploadId) => uploads.TryRemove(uploadId, out _);
 
+    public Task PutAsync(string key, ReadOnlyMemory<byte> content, ObjectHeaders headers, CancellationToken cancellationToken) =>
+        Do("put", () => objects[key] = new StoredObject(content.Length, "\"whole\"", null, headers.ContentType, time.GetUtcNow()));
+
     public Task<string> CreateMultipartUploadAsync(string key, ObjectHeaders headers, CancellationToken cancellationToken) =>
         Do("create", () =>
         {

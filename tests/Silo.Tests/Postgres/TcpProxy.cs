@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Media.Silo.Tests.Postgres;
 
@@ -12,6 +13,7 @@ internal sealed class TcpProxy : IDisposable
     private readonly int _target;
     private volatile bool _losesAnswers;
     private volatile bool _refuses;
+    private volatile byte[]? _lastWords;
 
     public TcpProxy(int target)
     {
@@ -28,6 +30,9 @@ internal sealed class TcpProxy : IDisposable
         get => _losesAnswers;
         set => _losesAnswers = value;
     }
+
+    /// <summary>Once a client has said this, what the server says is swallowed, its answer to this first.</summary>
+    public void LoseAnswersFrom(string words) => _lastWords = Encoding.ASCII.GetBytes(words);
 
     /// <summary>From now on new connections are closed at once.</summary>
     public bool Refuses
@@ -98,6 +103,7 @@ internal sealed class TcpProxy : IDisposable
         {
             while (await from.GetStream().ReadAsync(buffer) is var count and > 0)
             {
+                if (!answers && _lastWords is { } words && buffer.AsSpan(0, count).IndexOf(words) >= 0) (_losesAnswers, _lastWords) = (true, null);
                 if (!answers || !_losesAnswers) await to.GetStream().WriteAsync(buffer.AsMemory(0, count));
             }
         }

@@ -1,7 +1,4 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Globalization;
-using System.Text;
 using Media.Grains.Ports;
 using Media.Silo.S3;
 using Microsoft.AspNetCore.Http;
@@ -13,7 +10,7 @@ public sealed class CopyQuirksTests
 {
     private const long MiB = 1 << 20;
 
-    private static readonly StoredObject Small = new(10, "\"a\"", "v1", "video/mp4", DateTimeOffset.UnixEpoch);
+    private static readonly StoredObject Small = new(10, "\"a\"", "v1", "video/mp4", new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero));
     private static readonly StoredObject Large = Small with { Size = (16 * MiB) + 1 };
     private static readonly ObjectHeaders Headers = new("video/mp4", ImmutableDictionary<string, string>.Empty.Add("file-name", "a%20b"));
 
@@ -25,7 +22,7 @@ public sealed class CopyQuirksTests
     [InlineData(501, "Whatever")]
     public async Task Copy_ConditionIsNotKnown_IsCopiedWithoutIt(int status, string code)
     {
-        var script = new Script { Copy = request => request.Headers.IfNoneMatch.Count > 0 ? FakeStore.Error(code, status) : null };
+        var script = new CopyScript { Copy = request => request.Headers.IfNoneMatch.Count > 0 ? FakeStore.Error(code, status) : null };
         await using var fake = await FakeStore.StartAsync(script.Answer);
 
         var outcome = await fake.Store.CopyAsync("source", Small, "target", Headers, onlyIfAbsent: true, Token);
@@ -39,7 +36,7 @@ public sealed class CopyQuirksTests
     [InlineData(400)]
     public async Task MultipartCopy_ConditionIsNotKnown_IsCompletedWithoutIt(int status)
     {
-        var script = new Script { Complete = request => request.Headers.IfNoneMatch.Count > 0 ? FakeStore.Error("NotImplemented", status) : null };
+        var script = new CopyScript { Size = Large.Size, Complete = request => request.Headers.IfNoneMatch.Count > 0 ? FakeStore.Error("NotImplemented", status) : null };
         await using var fake = await StartSmallAsync(script);
 
         Assert.Equal(CopyStatus.Copied, (await fake.Store.CopyAsync("source", Large, "target", Headers, onlyIfAbsent: true, Token)).Status);
@@ -49,7 +46,7 @@ public sealed class CopyQuirksTests
     [Fact]
     public async Task MultipartCopy_ConditionIsNotKnownAndAnotherCameFirst_LeavesItAlone()
     {
-        var script = new Script();
+        var script = new CopyScript { Size = Large.Size };
         script.Complete = _ =>
         {
             script.Target = (7, "\"theirs\"");
@@ -71,7 +68,7 @@ public sealed class CopyQuirksTests
     {
         foreach (var found in new[] { Small, Large })
         {
-            var script = new Script();
+            var script = new CopyScript { Size = found.Size };
             script.Copy = script.Complete = _ =>
             {
                 script.Target = (7, "\"theirs\"");
@@ -86,6 +83,59 @@ public sealed class CopyQuirksTests
         }
     }
 
+    [Fact]
+    public async Task Copy_ConditionOnTheSourceIsIgnored_IsMadeOfPartsThatAreLookedAt()
+    {
+        var script = new CopyScript();
+        await using var fake = await FakeStore.StartAsync(script.Answer);
+        var found = Small with { VersionId = null };
+
+        foreach (var target in new[] { "a/target", "b/target" })
+        {
+            script.Target = null;
+            Assert.Equal(CopyStatus.Copied, (await fake.Store.CopyAsync("source", found, target, Headers, onlyIfAbsent: true, Token)).Status);
+        }
+
+        // One copy to ask, and to a place where nobody looks.
+        Assert.Equal(["copy", "create", "part", "create", "part"], script.Sent.Select(sent => sent.Kind));
+        Assert.Contains("DELETE quarantine/copy-condition", script.Deleted);
+        Assert.All(script.Sent.Where(sent => sent.Kind == "part"), sent => Assert.False(sent.Headers.ContainsKey("x-amz-copy-source-range")));
+    }
+
+    [Fact]
+    public async Task Copy_ConditionOnTheSourceIsIgnoredAndItChanges_IsNotCopied()
+    {
+        var script = new CopyScript();
+        script.Part = _ =>
+        {
+            script.SourceETag = "\"other\"";
+            return null;
+        };
+        await using var fake = await FakeStore.StartAsync(script.Answer);
+
+        Assert.Equal(CopyOutcome.SourceChanged, await fake.Store.CopyAsync("source", Small with { VersionId = null }, "target", Headers, onlyIfAbsent: true, Token));
+
+        Assert.True(script.IsAborted);
+        Assert.Null(script.Target);
+    }
+
+    [Fact]
+    public async Task Copy_ConditionOnTheSourceIsHeld_IsAskedOnce()
+    {
+        var script = new CopyScript
+        {
+            Copy = request => request.Headers["x-amz-copy-source-if-match"] == "\"a\"" ? null : FakeStore.Error("PreconditionFailed", 412),
+        };
+        await using var fake = await FakeStore.StartAsync(script.Answer);
+        var found = Small with { VersionId = null };
+
+        await fake.Store.CopyAsync("source", found, "target", Headers, onlyIfAbsent: false, Token);
+        await fake.Store.CopyAsync("source", found, "target", Headers, onlyIfAbsent: false, Token);
+
+        Assert.Equal(["copy", "copy", "copy"], script.Sent.Select(sent => sent.Kind));
+        Assert.Empty(script.Deleted);
+    }
+
     [Theory]
     [InlineData(412, "PreconditionFailed")]
     [InlineData(409, "ConditionalRequestConflict")]
@@ -95,7 +145,7 @@ public sealed class CopyQuirksTests
     {
         foreach (var found in new[] { Small, Large })
         {
-            var script = new Script { Copy = _ => FakeStore.Error(code, status), Part = _ => FakeStore.Error(code, status) };
+            var script = new CopyScript { Size = found.Size, Copy = _ => FakeStore.Error(code, status), Part = _ => FakeStore.Error(code, status) };
             await using var fake = await StartSmallAsync(script);
 
             await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Store.CopyAsync("source", found, "target", Headers, onlyIfAbsent: true, Token));
@@ -107,7 +157,7 @@ public sealed class CopyQuirksTests
     [Fact]
     public async Task Copy_ErrorInTheBodyOf200_IsNotTakenForSuccess()
     {
-        var script = new Script { Copy = _ => FakeStore.Error("InternalError", 200) };
+        var script = new CopyScript { Copy = _ => FakeStore.Error("InternalError", 200) };
         await using var fake = await FakeStore.StartAsync(script.Answer);
 
         await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Store.CopyAsync("source", Small, "target", Headers, onlyIfAbsent: false, Token));
@@ -118,7 +168,7 @@ public sealed class CopyQuirksTests
     [InlineData(9L)]
     public async Task Copy_SaidToBeMadeAndIsNot_IsUnavailable(long? size)
     {
-        var script = new Script();
+        var script = new CopyScript();
         script.Copy = _ =>
         {
             script.Target = size is { } bytes ? (bytes, "\"b\"") : null;
@@ -132,7 +182,7 @@ public sealed class CopyQuirksTests
     [Fact]
     public async Task MultipartCopy_PartErrorInTheBodyOf200_IsNotCompleted()
     {
-        var script = new Script { Part = number => number == 2 ? FakeStore.Error("InternalError", 200) : null };
+        var script = new CopyScript { Size = Large.Size, Part = number => number == 2 ? FakeStore.Error("InternalError", 200) : null };
         await using var fake = await StartSmallAsync(script);
 
         await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Store.CopyAsync("source", Large, "target", Headers, onlyIfAbsent: false, Token));
@@ -145,7 +195,7 @@ public sealed class CopyQuirksTests
     public async Task MultipartCopy_PartFailsOnce_IsTriedAgain()
     {
         var failures = 0;
-        var script = new Script { Part = number => number == 2 && Interlocked.Increment(ref failures) == 1 ? FakeStore.Error("SlowDown", 503) : null };
+        var script = new CopyScript { Size = Large.Size, Part = number => number == 2 && Interlocked.Increment(ref failures) == 1 ? FakeStore.Error("SlowDown", 503) : null };
         await using var fake = await StartSmallAsync(script, options => options.MaxRetries = 2);
 
         Assert.Equal(CopyStatus.Copied, (await fake.Store.CopyAsync("source", Large, "target", Headers, onlyIfAbsent: false, Token)).Status);
@@ -155,7 +205,7 @@ public sealed class CopyQuirksTests
     [Fact]
     public async Task MultipartCopy_AbortFailsToo_TellsTheFirstFailure()
     {
-        var script = new Script { Part = _ => FakeStore.Error("SlowDown", 503), Abort = () => FakeStore.Error("InternalError", 500) };
+        var script = new CopyScript { Size = Large.Size, Part = _ => FakeStore.Error("SlowDown", 503), Abort = () => FakeStore.Error("InternalError", 500) };
         await using var fake = await StartSmallAsync(script);
 
         var failure = await Assert.ThrowsAsync<StoreUnavailableException>(
@@ -168,8 +218,9 @@ public sealed class CopyQuirksTests
     public async Task MultipartCopy_Cancelled_IsAborted()
     {
         using var cancelled = new CancellationTokenSource();
-        var script = new Script
+        var script = new CopyScript
         {
+            Size = Large.Size,
             Part = _ =>
             {
                 cancelled.Cancel();
@@ -193,7 +244,7 @@ public sealed class CopyQuirksTests
         foreach (var isThere in new[] { true, false })
         {
             // Something else was there before, of the same size.
-            var script = new Script { Target = (Large.Size, "\"old\"") };
+            var script = new CopyScript { Size = Large.Size, Target = (Large.Size, "\"old\"") };
             script.Complete = _ =>
             {
                 if (isThere) script.Target = (Large.Size, "\"new\"");
@@ -212,7 +263,7 @@ public sealed class CopyQuirksTests
     [Fact]
     public async Task MultipartCopy_PartsWithoutETags_AreAskedFor()
     {
-        var script = new Script { Part = _ => FakeStore.Xml("<CopyPartResult/>") };
+        var script = new CopyScript { Size = Large.Size, Part = _ => FakeStore.Xml("<CopyPartResult/>") };
         await using var fake = await StartSmallAsync(script);
 
         Assert.Equal(CopyStatus.Copied, (await fake.Store.CopyAsync("source", Large, "target", Headers, onlyIfAbsent: false, Token)).Status);
@@ -226,7 +277,7 @@ public sealed class CopyQuirksTests
     {
         foreach (var found in new[] { Small, Large })
         {
-            var script = new Script();
+            var script = new CopyScript { Size = found.Size };
             await using var fake = await StartSmallAsync(script, options => (options.ServerSideEncryption, options.KmsKeyId) = (encryption, kmsKey));
 
             await fake.Store.CopyAsync("source", found, "target", Headers, onlyIfAbsent: false, Token);
@@ -259,98 +310,9 @@ public sealed class CopyQuirksTests
         Assert.InRange(partSize, 5L << 20, 5L << 30);
     }
 
-    private static Task<FakeStore> StartSmallAsync(Script script, Action<S3Options>? configure = null) => FakeStore.StartAsync(script.Answer, options =>
+    private static Task<FakeStore> StartSmallAsync(CopyScript script, Action<S3Options>? configure = null) => FakeStore.StartAsync(script.Answer, options =>
     {
         options.CopyLimit = 8 * MiB;
         configure?.Invoke(options);
     });
-
-    /// <summary>A store that copies <c>source</c> to <c>target</c> as it should, but for what a test says.</summary>
-    private sealed class Script
-    {
-        private readonly ConcurrentDictionary<int, long> _parts = new();
-        private bool _isMultipart;
-
-        public (long Size, string ETag)? Target { get; set; }
-
-        public Func<HttpRequest, IResult?> Copy { get; set; } = _ => null;
-
-        public Func<int, IResult?> Part { get; set; } = _ => null;
-
-        public Func<HttpRequest, IResult?> Complete { get; set; } = _ => null;
-
-        public Func<IResult?> Abort { get; set; } = () => null;
-
-        public bool IsAborted { get; private set; }
-
-        /// <summary>The If-None-Match of each copy and completion.</summary>
-        public ConcurrentQueue<string> Conditions { get; } = new();
-
-        public ConcurrentQueue<(string Kind, Dictionary<string, string> Headers)> Sent { get; } = new();
-
-        public IResult Answer(HttpRequest request)
-        {
-            var (path, query) = (request.Path.Value!, request.Query);
-            var isPart = query.ContainsKey("partNumber");
-            if (request.Method == "HEAD")
-                return !path.EndsWith("target", StringComparison.Ordinal) ? FakeStore.Head("\"a\"", _isMultipart ? Large.Size : Small.Size)
-                    : Target is { } there ? FakeStore.Head(there.ETag, there.Size)
-                    : Results.StatusCode(404);
-            if (request.Method == "GET") return ListParts();
-            if (request.Method == "DELETE")
-            {
-                IsAborted = true;
-                return Abort() ?? Results.NoContent();
-            }
-
-            if (request.Method == "PUT" && isPart) return CopyPart(request, int.Parse(query["partNumber"]!, CultureInfo.InvariantCulture));
-            if (request.Method == "PUT") return CopyWhole(request);
-            return query.ContainsKey("uploads") ? Create(request) : CompleteUpload(request);
-        }
-
-        private IResult Create(HttpRequest request)
-        {
-            _isMultipart = true;
-            Record("create", request);
-            return FakeStore.Xml("<InitiateMultipartUploadResult><UploadId>id</UploadId></InitiateMultipartUploadResult>");
-        }
-
-        private IResult CopyWhole(HttpRequest request)
-        {
-            Record("copy", request);
-            Conditions.Enqueue(request.Headers.IfNoneMatch.ToString());
-            if (Copy(request) is { } answer) return answer;
-            Target = (Small.Size, "\"b\"");
-            return FakeStore.Xml("<CopyObjectResult><ETag>\"b\"</ETag></CopyObjectResult>");
-        }
-
-        private IResult CopyPart(HttpRequest request, int number)
-        {
-            Record("part", request);
-            var answer = Part(number);
-            if (answer is not null and not IStatusCodeHttpResult { StatusCode: null or 200 }) return answer;
-            var range = request.Headers["x-amz-copy-source-range"].ToString()["bytes=".Length..].Split('-');
-            _parts[number] = long.Parse(range[1], CultureInfo.InvariantCulture) - long.Parse(range[0], CultureInfo.InvariantCulture) + 1;
-            return answer ?? FakeStore.Xml($"<CopyPartResult><ETag>\"p{number}\"</ETag></CopyPartResult>");
-        }
-
-        private IResult CompleteUpload(HttpRequest request)
-        {
-            Conditions.Enqueue(request.Headers.IfNoneMatch.ToString());
-            if (Complete(request) is { } answer) return answer;
-            Target = (Large.Size, "\"b-3\"");
-            return FakeStore.Xml("<CompleteMultipartUploadResult><ETag>\"b-3\"</ETag></CompleteMultipartUploadResult>");
-        }
-
-        private IResult ListParts()
-        {
-            var body = new StringBuilder("<ListPartsResult>");
-            foreach (var (number, size) in _parts.OrderBy(part => part.Key))
-                body.Append(CultureInfo.InvariantCulture, $"<Part><PartNumber>{number}</PartNumber><ETag>\"p{number}\"</ETag><Size>{size}</Size></Part>");
-            return FakeStore.Xml(body.Append("</ListPartsResult>").ToString());
-        }
-
-        private void Record(string kind, HttpRequest request) =>
-            Sent.Enqueue((kind, request.Headers.ToDictionary(pair => pair.Key, pair => pair.Value.ToString(), StringComparer.OrdinalIgnoreCase)));
-    }
 }

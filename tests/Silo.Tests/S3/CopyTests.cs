@@ -42,7 +42,9 @@ public sealed class CopyTests(StorageFixture storage) : IClassFixture<StorageFix
 
         Assert.Equal(new CopyOutcome(CopyStatus.Copied, await real.Store.HeadAsync(target, Token)), outcome);
         Assert.Equal(size, outcome.Target!.Size);
-        Assert.Equal(parts > 0 ? $"-{parts}\"" : "\"", outcome.Target.ETag[^(parts > 0 ? $"-{parts}\"".Length : 1)..]);
+        // A store that ignores conditions on the source has smaller ones copied by a part, too.
+        if (parts > 0) Assert.EndsWith($"-{parts}\"", outcome.Target.ETag, StringComparison.Ordinal);
+        else if (!StorageFixture.IsExternal) Assert.DoesNotContain("-", outcome.Target.ETag, StringComparison.Ordinal);
         Assert.Equal(body, await real.GetAsync(target));
         var headers = await real.GetHeadersAsync(target);
         Assert.Equal(("text/plain", "a%20b"), (headers.ContentType, headers.Metadata["file-name"]));
@@ -71,7 +73,8 @@ public sealed class CopyTests(StorageFixture storage) : IClassFixture<StorageFix
     public async Task Copy_OddCharactersInTheKeys_AreTheSameKeys(int size)
     {
         using var real = Open();
-        const string name = "/a b+c%20d'e/é 漢字 🙂/(f)~!*&=?#:@$,;[x]?versionId=1";
+        // Ceph RGW decodes the source of a part's copy twice. None of our own keys has anything to decode.
+        var name = $"/a b+c{(StorageFixture.IsExternal ? "" : "%20?versionId=1")}d'e/é 漢字 🙂/(f)~!*&=?#:@$,;[x]";
         var (source, target) = NewKeys();
         var body = RandomBytes(size);
         var found = await real.PutAsync(source + name, body);
@@ -116,6 +119,23 @@ public sealed class CopyTests(StorageFixture storage) : IClassFixture<StorageFix
         Assert.Equal(CopyOutcome.SourceChanged, outcome);
         Assert.Null(await real.Store.HeadAsync(target, Token));
         Assert.Empty(await real.GetPendingAsync(target));
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData((5 * MiB) + 1)]
+    public async Task Copy_SamePutAgainLater_IsAnotherObject(int size)
+    {
+        using var real = Open();
+        var (source, target) = NewKeys();
+        var found = await real.PutAsync(source, RandomBytes(size));
+
+        // As if another file with the same MD5, and so the same ETag, had come in its place.
+        var before = found with { LastModified = found.LastModified.AddSeconds(-1) };
+
+        Assert.Equal(CopyOutcome.SourceChanged, await real.Store.CopyAsync(source, before, target, null, onlyIfAbsent: false, Token));
+        Assert.Null(await real.Store.HeadAsync(target, Token));
+        Assert.Equal(CopyStatus.Copied, (await real.Store.CopyAsync(source, found with { LastModified = default }, target, null, onlyIfAbsent: false, Token)).Status);
     }
 
     [Theory]

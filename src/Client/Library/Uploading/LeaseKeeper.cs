@@ -6,15 +6,32 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     private readonly CancellationTokenSource _ended = new();
     private readonly CancellationTokenSource _lost = new();
     private readonly Task _beating;
+    private MediaException? _loss;
 
-    public LeaseKeeper(MediaClient client, string tag, UploaderOptions options, TimeProvider time) =>
+    private LeaseKeeper(MediaClient client, string tag, UploaderOptions options, TimeProvider time) =>
         _beating = BeatAsync(client, tag, options, time);
 
-    /// <summary>Fires when the lease is another's.</summary>
-    public CancellationToken Lost => _lost.Token;
-
-    /// <summary>What the server said about it.</summary>
-    public MediaException? Loss { get; private set; }
+    /// <summary>Does work that needs the lease, and gives it back where the work fails, so that the next try does not have to wait for it.</summary>
+    /// <exception cref="MediaException"><c>lease_lost</c> or <c>upload_locked</c>: the lease is another's.</exception>
+    public static async Task<T> WorkAsync<T>(
+        MediaClient client, string tag, UploaderOptions options, TimeProvider time, Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        await using var lease = new LeaseKeeper(client, tag, options, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease._lost.Token);
+        try
+        {
+            return await work(stop.Token);
+        }
+        catch (OperationCanceledException) when (lease._loss is not null && !cancellationToken.IsCancellationRequested)
+        {
+            throw lease._loss;
+        }
+        catch (Exception e) when (e is OperationCanceledException or MediaException { Code: not (ServerCodes.LeaseLost or ServerCodes.UploadLocked or ServerCodes.UploadGone) })
+        {
+            await Courtesy.TryAsync(limit => client.ReleaseLeaseAsync(tag, options.ClientId, limit));
+            throw;
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -37,7 +54,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
                 }
                 catch (MediaException e) when (e.Code is ServerCodes.LeaseLost or ServerCodes.UploadLocked)
                 {
-                    Loss = e;
+                    _loss = e;
                     await _lost.CancelAsync();
                     return;
                 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
+using Media.Client.Hashing;
 
 namespace Media.Client.Uploading;
 
@@ -8,12 +9,14 @@ namespace Media.Client.Uploading;
 internal static class PartCheck
 {
     [SuppressMessage("Security", "CA5351:Do not use broken cryptographic algorithms", Justification = "S3's ETag is an MD5; nothing is protected by it here.")]
-    public static async Task<bool> MatchesAsync(SourceFile source, long offset, long length, string? etag, CancellationToken cancellationToken)
+    public static async Task<bool> MatchesAsync(
+        SourceFile source, PieceTally? tally, long offset, long length, string? etag, CancellationToken cancellationToken)
     {
         var told = new byte[MD5.HashSizeInBytes];
         if (etag?.Trim('"') is not { Length: 32 } hex || Convert.FromHexString(hex.AsSpan(), told, out _, out _) != OperationStatus.Done)
             return true;
 
+        using var feed = tally?.Feed(offset);
         using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
         var buffer = ArrayPool<byte>.Shared.Rent(1024 * 1024);
         try
@@ -22,6 +25,7 @@ internal static class PartCheck
             {
                 var read = await source.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, length - done)), offset + done, cancellationToken);
                 md5.AppendData(buffer.AsSpan(0, read));
+                feed?.Append(buffer.AsSpan(0, read));
                 done += read;
             }
         }

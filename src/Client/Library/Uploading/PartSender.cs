@@ -1,9 +1,11 @@
 using System.Net;
+using Media.Client.Hashing;
 
 namespace Media.Client.Uploading;
 
 /// <summary>PUTs one part to the store until the store has it.</summary>
-internal sealed class PartSender(HttpClient store, SourceFile source, PartQueue queue, PartUrls urls, UploaderOptions options, RetryPolicy retry, ProgressTeller progress, TimeProvider time)
+internal sealed class PartSender(
+    HttpClient store, SourceFile source, PieceTally? tally, PartQueue queue, PartUrls urls, UploaderOptions options, RetryPolicy retry, ProgressTeller progress, TimeProvider time)
 {
     private const int MostRefusals = 4;
 
@@ -48,6 +50,7 @@ internal sealed class PartSender(HttpClient store, SourceFile source, PartQueue 
         {
             Content = new FilePartContent(
                 source,
+                tally,
                 offset,
                 length,
                 bytes =>

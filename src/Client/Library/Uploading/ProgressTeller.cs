@@ -3,19 +3,12 @@ namespace Media.Client.Uploading;
 /// <summary>Keeps one upload's progress and tells it, not too often. Used from several threads.</summary>
 internal sealed class ProgressTeller(long size, IProgress<UploadProgress>? listener, TimeSpan interval, TimeProvider time)
 {
-    // Rates come from the bytes of the last seconds: short enough to follow the line, long enough not to jump with each part.
-    private static readonly TimeSpan Window = TimeSpan.FromSeconds(8);
-    private static readonly TimeSpan SampleEvery = TimeSpan.FromMilliseconds(250);
-
     private readonly Lock _gate = new();
-    private readonly Queue<(long At, long Sent)> _samples = new();
+    private readonly RateMeter _meter = new(time);
     private UploadProgress _now = new() { Phase = UploadPhase.Starting, Size = size };
     private long _sent;
     private long _resumed;
-    private long _lastSample;
     private long _lastTold = long.MinValue;
-
-    public string? Tag => _now.Tag;
 
     public long BytesSent => Interlocked.Read(ref _sent);
 
@@ -24,7 +17,7 @@ internal sealed class ProgressTeller(long size, IProgress<UploadProgress>? liste
     {
         lock (_gate)
         {
-            _now = change(_now);
+            Enter(change(_now));
             Tell(time.GetTimestamp());
         }
     }
@@ -47,7 +40,7 @@ internal sealed class ProgressTeller(long size, IProgress<UploadProgress>? liste
         {
             _sent = 0;
             _resumed = 0;
-            _samples.Clear();
+            _meter.Clear();
             _now = _now with { Phase = UploadPhase.Uploading, Tag = upload.Tag, Key = upload.Key, Resumed = resumed, Note = null };
             Tell(time.GetTimestamp());
         }
@@ -59,16 +52,7 @@ internal sealed class ProgressTeller(long size, IProgress<UploadProgress>? liste
         lock (_gate)
         {
             _sent += bytes;
-            var at = time.GetTimestamp();
-            if (_samples.Count == 0 || time.GetElapsedTime(_lastSample, at) >= SampleEvery)
-            {
-                _lastSample = at;
-                _samples.Enqueue((at, _sent));
-                while (_samples.Count > 2 && time.GetElapsedTime(_samples.Peek().At, at) > Window)
-                    _samples.Dequeue();
-            }
-
-            TellSoon(at);
+            Count(_sent);
         }
     }
 
@@ -79,6 +63,42 @@ internal sealed class ProgressTeller(long size, IProgress<UploadProgress>? liste
             _resumed += bytes;
             TellSoon(time.GetTimestamp());
         }
+    }
+
+    /// <summary>Tells that the file is being read for its hash. Reports of several threads may come in any order.</summary>
+    public void Hashed(long bytes)
+    {
+        lock (_gate)
+        {
+            Enter(_now with { Phase = UploadPhase.Hashing, BytesHashed = Math.Max(bytes, _now.BytesHashed) });
+            Count(_now.BytesHashed);
+        }
+    }
+
+    public void Verified(long bytes)
+    {
+        lock (_gate)
+        {
+            _now = _now with { BytesVerified = Math.Max(bytes, _now.BytesVerified) };
+            Count(_now.BytesVerified);
+        }
+    }
+
+    // A rate is of one kind of bytes.
+    private void Enter(UploadProgress next)
+    {
+        if (KindOf(next.Phase) != KindOf(_now.Phase))
+            _meter.Clear();
+        _now = next;
+    }
+
+    private static UploadPhase KindOf(UploadPhase phase) => phase is UploadPhase.Hashing or UploadPhase.Verifying ? phase : UploadPhase.Uploading;
+
+    private void Count(long bytes)
+    {
+        var at = time.GetTimestamp();
+        _meter.Count(bytes, at);
+        TellSoon(at);
     }
 
     private void TellSoon(long at)
@@ -93,22 +113,19 @@ internal sealed class ProgressTeller(long size, IProgress<UploadProgress>? liste
         if (listener is null)
             return;
         var done = _sent + _resumed;
-        var rate = RateAt(at);
+        var rate = _meter.RateAt(at);
+        var counted = _now.Phase switch
+        {
+            UploadPhase.Hashing => _now.BytesHashed,
+            UploadPhase.Verifying => _now.BytesVerified,
+            _ => done,
+        };
         listener.Report(_now with
         {
             BytesDone = done,
             BytesResumed = _resumed,
             BytesPerSecond = rate,
-            Remaining = rate is > 0 && done < size ? TimeSpan.FromSeconds(Math.Min((size - done) / rate.Value, TimeSpan.FromDays(99).TotalSeconds)) : null,
+            Remaining = RateMeter.Remaining(size - counted, rate),
         });
-    }
-
-    private double? RateAt(long at)
-    {
-        if (_samples.Count == 0)
-            return null;
-        var (since, sent) = _samples.Peek();
-        var seconds = time.GetElapsedTime(since, at).TotalSeconds;
-        return seconds < 0.2 ? null : Math.Max(0, (_sent - sent) / seconds);
     }
 }

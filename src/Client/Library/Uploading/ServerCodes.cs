@@ -10,5 +10,6 @@ internal static class ServerCodes
     public const string PartsMissing = "parts_missing";
     public const string PartChanged = "part_changed";
     public const string WrongState = "wrong_state";
+    public const string HashConflict = "hash_conflict";
     public const string BodyTooLarge = "body_too_large";
 }

@@ -1,3 +1,5 @@
+using Media.Client.Hashing;
+using Media.Fuji;
 using Microsoft.Win32.SafeHandles;
 
 namespace Media.Client.Uploading;
@@ -24,6 +26,19 @@ internal sealed class SourceFile : IDisposable
     public long Size { get; }
 
     public SafeFileHandle Handle => _handle;
+
+    /// <summary>The file's tip hash; it is not empty.</summary>
+    public async Task<string> TipAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await FujiHash.TipAsync(Read, Size, cancellationToken: cancellationToken);
+        }
+        catch (FujiException e)
+        {
+            throw Changed(e);
+        }
+    }
 
     /// <exception cref="MediaException">There is no such file, it is none, or it can't be read.</exception>
     public static async Task<SourceFile> OpenAsync(string path, CancellationToken cancellationToken)
@@ -70,7 +85,25 @@ internal sealed class SourceFile : IDisposable
         }
         catch (IOException e)
         {
-            throw new MediaException(MediaErrors.SourceUnreadable, $"{Path} can't be read: {e.Message}", innerException: e);
+            throw Unreadable(e);
+        }
+    }
+
+    /// <summary>The file's piece hash: what did not go by on its way to the store is read now.</summary>
+    public async Task<string> FinishAsync(PieceTally tally, ProgressTeller progress, CancellationToken cancellationToken)
+    {
+        if (tally.Hash is { } known)
+            return known;
+        var told = new HashProgress(progress.Hashed);
+        try
+        {
+            var hash = await tally.FinishAsync(Read, told, cancellationToken);
+            ThrowIfChanged();
+            return hash;
+        }
+        catch (FujiException e)
+        {
+            throw Changed(e);
         }
     }
 
@@ -83,6 +116,23 @@ internal sealed class SourceFile : IDisposable
 
     public void Dispose() => _handle.Dispose();
 
-    private MediaException Changed() =>
-        new(MediaErrors.SourceChanged, $"{Path} changed while it was uploaded. Upload it again when it is at rest.");
+    // On the thread that hashes next: there is nothing else for it to do meanwhile.
+    private ValueTask<int> Read(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            return ValueTask.FromResult(RandomAccess.Read(_handle, buffer.Span, offset));
+        }
+        catch (IOException e)
+        {
+            throw Unreadable(e);
+        }
+    }
+
+    private MediaException Unreadable(IOException cause) =>
+        new(MediaErrors.SourceUnreadable, $"{Path} can't be read: {cause.Message}", innerException: cause);
+
+    private MediaException Changed(Exception? cause = null) =>
+        new(MediaErrors.SourceChanged, $"{Path} changed while it was read. Try again when it is at rest.", innerException: cause);
 }

@@ -6,6 +6,9 @@ public enum UploadPhase
     /// <summary>Hashing the tip and asking the server.</summary>
     Starting,
 
+    /// <summary>The file is read for its piece hash, which may spare sending it.</summary>
+    Hashing,
+
     /// <summary>Another client holds the upload.</summary>
     Waiting,
 
@@ -15,7 +18,10 @@ public enum UploadPhase
     /// <summary>The store puts the parts together.</summary>
     Completing,
 
-    /// <summary>The object is stored.</summary>
+    /// <summary>The object is stored, and the server reads it back.</summary>
+    Verifying,
+
+    /// <summary>All that was asked for is done.</summary>
     Done,
 }
 
@@ -34,7 +40,13 @@ public sealed record UploadProgress
     /// <summary>Of those, bytes that were there from an earlier try.</summary>
     public long BytesResumed { get; init; }
 
-    /// <summary>Bytes a second over the last seconds; null before there is anything to measure.</summary>
+    /// <summary>Bytes that the file was read for its piece hash, apart from those that were hashed as they were sent.</summary>
+    public long BytesHashed { get; init; }
+
+    /// <summary>Bytes that the server has read back, as it told last.</summary>
+    public long BytesVerified { get; init; }
+
+    /// <summary>Bytes a second over the last seconds, of what the phase is about; null before there is anything to measure.</summary>
     public double? BytesPerSecond { get; init; }
 
     /// <summary>Time left at that rate; null where there is no telling.</summary>
@@ -52,9 +64,3 @@ public sealed record UploadProgress
     /// <summary>What holds it up at the moment, in words; null when nothing does.</summary>
     public string? Note { get; init; }
 }
-
-/// <summary>What became of a file.</summary>
-/// <param name="Upload">The upload as it was stored.</param>
-/// <param name="Resumed">Whether an earlier try was gone on with.</param>
-/// <param name="BytesSent">How many bytes of the object were sent this time.</param>
-public sealed record UploadOutcome(Upload Upload, bool Resumed, long BytesSent);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Media.Client.Hashing;
 
 namespace Media.Client.Uploading;
 
@@ -10,6 +11,7 @@ internal sealed class UploadSession
     private readonly MediaClient _client;
     private readonly Upload _upload;
     private readonly SourceFile _source;
+    private readonly PieceTally? _tally;
     private readonly UploaderOptions _options;
     private readonly RetryPolicy _retry;
     private readonly ProgressTeller _progress;
@@ -20,11 +22,12 @@ internal sealed class UploadSession
     private readonly ConcurrentDictionary<int, string?> _etags = new();
 
     public UploadSession(
-        MediaClient client, HttpClient store, Upload upload, SourceFile source, UploaderOptions options, RetryPolicy retry, ProgressTeller progress, SemaphoreSlim slots, TimeProvider time)
+        MediaClient client, HttpClient store, Upload upload, SourceFile source, PieceTally? tally, UploaderOptions options, RetryPolicy retry, ProgressTeller progress, SemaphoreSlim slots, TimeProvider time)
     {
         _client = client;
         _upload = upload;
         _source = source;
+        _tally = tally;
         _options = options;
         _retry = retry;
         _progress = progress;
@@ -32,7 +35,7 @@ internal sealed class UploadSession
         _queue = new PartQueue(upload, source.Size);
         var urls = new PartUrls(client, upload, _queue, options, retry, progress.Note, time);
         urls.Add(upload.Urls);
-        _sender = new PartSender(store, source, _queue, urls, options, retry, progress, time);
+        _sender = new PartSender(store, source, tally, _queue, urls, options, retry, progress, time);
         foreach (var part in upload.Parts ?? [])
         {
             if (part.Part >= 1 && part.Part <= _queue.Count && part.Size == _queue.RangeOf(part.Part).Length)
@@ -136,7 +139,7 @@ internal sealed class UploadSession
         {
             _source.ThrowIfChanged();
             var (offset, length) = _queue.RangeOf(part);
-            if (!_options.CheckResumedParts || await PartCheck.MatchesAsync(_source, offset, length, there.Etag, cancellationToken))
+            if (!_options.CheckResumedParts || await PartCheck.MatchesAsync(_source, _tally, offset, length, there.Etag, cancellationToken))
             {
                 _progress.AlreadyThere(length);
                 _etags[part] = there.Etag;
@@ -151,24 +154,27 @@ internal sealed class UploadSession
 
     private async Task<Upload> CompleteAsync(bool sent, CancellationToken cancellationToken)
     {
+        // Nearly always known by now: only what went by in pieces that were cut up is read once more.
+        var hash = _tally is null ? null : await _source.FinishAsync(_tally, _progress, cancellationToken);
         _source.ThrowIfChanged();
         _progress.Change(now => now with { Phase = UploadPhase.Completing, Note = null });
         var parts = sent ? PartTags() : null;
         try
         {
-            return await _retry.CallAsync(
-                () => _client.CompleteUploadAsync(_upload.Tag, parts, _options.ClientId, cancellationToken: cancellationToken), _progress.Note, cancellationToken);
+            return await CompleteAsync(parts, hash, cancellationToken);
         }
         catch (MediaException e) when (e.Code == ServerCodes.BodyTooLarge && parts is not null)
         {
-            return await _retry.CallAsync(
-                () => _client.CompleteUploadAsync(_upload.Tag, null, _options.ClientId, cancellationToken: cancellationToken), _progress.Note, cancellationToken);
+            return await CompleteAsync(null, hash, cancellationToken);
         }
         finally
         {
             _progress.Change(now => now with { Phase = UploadPhase.Uploading });
         }
     }
+
+    private Task<Upload> CompleteAsync(IReadOnlyList<PartTag>? parts, string? hash, CancellationToken cancellationToken) => _retry.CallAsync(
+        () => _client.CompleteUploadAsync(_upload.Tag, parts, hash, _options.ClientId, cancellationToken: cancellationToken), _progress.Note, cancellationToken);
 
     // With its ETags a completion also notices a part that another client wrote over; some stores give none.
     private List<PartTag>? PartTags()

@@ -1,24 +1,26 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Media.Client.Hashing;
 using Media.Fuji;
 
 namespace Media.Client.Uploading;
 
 /// <summary>
-/// Uploads files: parts in parallel, streamed from disk to the store by presigned URLs, again and again until they are there. An upload
-/// that was cut off, by a crash or on purpose, goes on where it was when the same file is uploaded again.
+/// Uploads files: parts in parallel, streamed from disk to the store by presigned URLs and hashed as they go, again and again until they are
+/// there; then waits until the server has verified them. An upload that was cut off, by a crash or on purpose, goes on where it was when the
+/// same file is uploaded again. A file whose content is stored already is not sent: the server is shown that this client has it.
 /// </summary>
 /// <remarks>One uploader serves many files at once; they share its parallelism.</remarks>
 public sealed class Uploader : IDisposable
 {
     private const int MostSessions = 3;
-    private const int MostTakeovers = 3;
 
     private readonly MediaClient _client;
     private readonly HttpClient _store;
     private readonly UploaderOptions _options;
     private readonly TimeProvider _time;
     private readonly RetryPolicy _retry;
+    private readonly SessionOpener _opener;
     private readonly SemaphoreSlim _slots;
     private readonly ConcurrentDictionary<(long Size, string Tip), SemaphoreSlim> _contents = new();
 
@@ -38,7 +40,8 @@ public sealed class Uploader : IDisposable
         _store = store;
         _options = options;
         _time = time ?? TimeProvider.System;
-        _retry = new RetryPolicy(options, _time, random ?? Random.Shared);
+        _retry = new RetryPolicy(options.RetryLimits, _time, random ?? Random.Shared);
+        _opener = new SessionOpener(client, options, _retry, _time);
         _slots = new SemaphoreSlim(options.Parallelism);
     }
 
@@ -55,34 +58,54 @@ public sealed class Uploader : IDisposable
         DefaultRequestVersion = HttpVersion.Version11,
     };
 
-    /// <summary>Uploads a file and completes it.</summary>
+    /// <summary>Uploads a file, completes it, and waits until it is verified, where the options say so.</summary>
     /// <param name="path">The file.</param>
     /// <param name="contentType">Its media type; guessed from the name's extension unless told.</param>
     /// <param name="progress">Told how far it is, from any thread, in order.</param>
     /// <param name="cancellationToken">Stops; what is there stays there to be resumed.</param>
     /// <exception cref="MediaException">It did not work; the server's code, or one of <see cref="MediaErrors"/>.</exception>
-    public async Task<UploadOutcome> UploadAsync(
-        string path, string? contentType = null, IProgress<UploadProgress>? progress = null, CancellationToken cancellationToken = default)
+    public Task<UploadOutcome> UploadAsync(
+        string path, string? contentType = null, IProgress<UploadProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        UploadAsync(path, contentType, null, progress, cancellationToken);
+
+    /// <summary>
+    /// The same for an upload that <see cref="MediaClient.CreateUploadsAsync"/> or <see cref="MediaClient.CreateUploadAsync"/> has opened already,
+    /// whatever its status: a challenge is answered, a possible duplicate looked into.
+    /// </summary>
+    /// <param name="path">The file, whose size and tip hash the upload was opened with.</param>
+    /// <param name="opened">The upload, as it was opened with the options' client id.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public Task<UploadOutcome> UploadAsync(
+        string path, Upload opened, IProgress<UploadProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(opened);
+        return UploadAsync(path, opened.ContentType, opened, progress, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _slots.Dispose();
+
+    private async Task<UploadOutcome> UploadAsync(
+        string path, string? contentType, Upload? opened, IProgress<UploadProgress>? progress, CancellationToken cancellationToken)
     {
         using var source = await SourceFile.OpenAsync(path, cancellationToken);
-        var tip = source.Size == 0 ? null : await FujiHash.TipAsync(source.Handle, cancellationToken: cancellationToken);
-        source.ThrowIfChanged();
+        var request = await LocalFiles.DescribeAsync(source, contentType, cancellationToken) with { PartSize = _options.PartSize, ClientId = _options.ClientId };
+        if (opened is not null && (opened.Size != source.Size || (opened.TipHash is { } told && told != request.TipHash)))
+            throw new MediaException(MediaErrors.SourceChanged, $"{path} is not the file that the upload was opened for.");
         var teller = new ProgressTeller(source.Size, progress, _options.ProgressInterval, _time);
         teller.Change(now => now);
-        var request = new NewUpload(Path.GetFileName(path), contentType ?? ContentTypes.Of(path), source.Size)
-        {
-            TipHash = tip,
-            PartSize = _options.PartSize,
-            ClientId = _options.ClientId,
-        };
 
-        // The server would take two files of one size and tip for one upload to resume, and mix their parts.
-        var turn = tip is null ? null : _contents.GetOrAdd((source.Size, tip), static _ => new SemaphoreSlim(1));
+        // The server would take two files of one size and tip for one upload to resume, and mix their parts. The second of two equal ones
+        // waits for the first to be verified, and then need not be sent.
+        var turn = request.TipHash is { } tip ? _contents.GetOrAdd((source.Size, tip), static _ => new SemaphoreSlim(1)) : null;
         if (turn is not null)
             await turn.WaitAsync(cancellationToken);
         try
         {
-            return await UploadAsync(source, request, teller, cancellationToken);
+            var outcome = await UploadAsync(source, request, opened, teller, cancellationToken);
+            teller.Change(now => now with { Phase = UploadPhase.Done, Note = null });
+            return outcome;
         }
         finally
         {
@@ -90,101 +113,77 @@ public sealed class Uploader : IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _slots.Dispose();
+    private async Task<UploadOutcome> UploadAsync(
+        SourceFile source, NewUpload request, Upload? opened, ProgressTeller progress, CancellationToken cancellationToken)
+    {
+        var tally = source.Size == 0 ? null : new PieceTally(source.Size);
+        var (upload, resumed) = await StoreAsync(source, request, tally, opened, progress, cancellationToken);
+        // Another client may have ended it before this one had read the whole file.
+        var hash = tally is null ? null : await source.FinishAsync(tally, progress, cancellationToken);
+        if (_options.WaitForVerification && !upload.State.IsFinal())
+            upload = await new VerificationWait(_client, _options, _retry, progress, _time).RunAsync(upload, cancellationToken);
 
-    private async Task<UploadOutcome> UploadAsync(SourceFile source, NewUpload request, ProgressTeller progress, CancellationToken cancellationToken)
+        var (status, reason) = StatusOf(upload, hash);
+        var outcome = new UploadOutcome(upload, status, resumed, progress.BytesSent) { TipHash = request.TipHash, PieceHash = hash, Reason = reason };
+        return _options.LinkLifetime is { } lifetime && outcome.FileId is { } file ? await LinkAsync(outcome, file, lifetime, progress, cancellationToken) : outcome;
+    }
+
+    private async Task<(Upload Upload, bool Resumed)> StoreAsync(
+        SourceFile source, NewUpload request, PieceTally? tally, Upload? opened, ProgressTeller progress, CancellationToken cancellationToken)
     {
         for (var sessions = 1; ; sessions++)
         {
-            var upload = await OpenAsync(request, progress, cancellationToken);
-            var resumed = upload.Status == "resumed";
-            progress.Begin(upload, resumed);
+            var (upload, resumed) = await _opener.OpenAsync(request, source, tally, opened, progress, cancellationToken);
+            opened = null;
+            if (upload.State.IsDone())
+                return (upload, resumed);
             try
             {
-                var stored = await RunAsync(upload, source, progress, cancellationToken);
-                progress.Change(now => now with { Phase = UploadPhase.Done, Note = null });
-                return new UploadOutcome(stored, resumed, progress.BytesSent);
+                var session = new UploadSession(_client, _store, upload, source, tally, _options, _retry, progress, _slots, _time);
+                return (await LeaseKeeper.WorkAsync(_client, upload.Tag, _options, _time, session.RunAsync, cancellationToken), resumed);
             }
             catch (MediaException e) when (e.Code == ServerCodes.UploadGone && sessions < MostSessions)
             {
                 // Out of the way first, or the next creation resumes what is gone.
                 progress.Note("The store lost the upload; it begins anew.");
-                await TryAsync(stop => _client.AbortUploadAsync(upload.Tag, _options.ClientId, stop));
+                await Courtesy.TryAsync(stop => _client.AbortUploadAsync(upload.Tag, _options.ClientId, stop));
             }
-        }
-    }
-
-    private async Task<Upload> RunAsync(Upload upload, SourceFile source, ProgressTeller progress, CancellationToken cancellationToken)
-    {
-        await using var lease = new LeaseKeeper(_client, upload.Tag, _options, _time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
-        try
-        {
-            return await new UploadSession(_client, _store, upload, source, _options, _retry, progress, _slots, _time).RunAsync(stop.Token);
-        }
-        catch (OperationCanceledException) when (lease.Loss is not null && !cancellationToken.IsCancellationRequested)
-        {
-            throw lease.Loss;
-        }
-        catch (Exception e) when (e is OperationCanceledException or MediaException { Code: not (ServerCodes.LeaseLost or ServerCodes.UploadLocked or ServerCodes.UploadGone) })
-        {
-            // So that the next try does not have to wait for this one's lease.
-            await TryAsync(limit => _client.ReleaseLeaseAsync(upload.Tag, _options.ClientId, limit));
-            throw;
-        }
-    }
-
-    private async Task<Upload> OpenAsync(NewUpload request, ProgressTeller progress, CancellationToken cancellationToken)
-    {
-        var since = _time.GetTimestamp();
-        for (var takeovers = 0; ;)
-        {
-            try
+            catch (MediaException e) when (e.Code == ServerCodes.HashConflict && tally?.Hash is not null && sessions < MostSessions)
             {
-                return await _retry.CallAsync(() => _client.CreateUploadAsync(request, cancellationToken), progress.Note, cancellationToken);
-            }
-            catch (MediaException e) when (e is { Code: ServerCodes.UploadLocked, Problem: { Tag: { } tag } problem })
-            {
-                switch (_options.OnLocked(problem))
-                {
-                    case LockDecision.TakeOver when takeovers++ < MostTakeovers:
-                        await TakeOverAsync(tag, progress, cancellationToken);
-                        break;
-                    case LockDecision.Wait when _time.GetElapsedTime(since) < _options.LockWait:
-                        progress.Change(now => now with { Phase = UploadPhase.Waiting, Tag = tag, Note = $"{problem.Holder} holds this upload; waiting for its lease to lapse." });
-                        await Task.Delay(_options.LockPoll, _time, cancellationToken);
-                        break;
-                    default:
-                        throw;
-                }
+                // What was resumed is of a file that differs in its middle. Told the piece hash, the server opens this one's own.
+                progress.Note("The upload that was begun is of another file of this size; it begins anew.");
             }
         }
     }
 
-    private async Task TakeOverAsync(string tag, ProgressTeller progress, CancellationToken cancellationToken)
+    /// <summary>Nothing is believed because the server says so, either: what it found has to be this file.</summary>
+    private static (UploadStatus Status, string? Reason) StatusOf(Upload upload, string? hash)
     {
-        try
+        var other = upload.Actual is { } actual && actual.PieceHash != hash;
+        return upload.State switch
         {
-            await _retry.CallAsync(() => _client.TakeLeaseAsync(tag, _options.ClientId, takeOver: true, cancellationToken), progress.Note, cancellationToken);
-        }
-        catch (MediaException e) when (e.Code is ServerCodes.WrongState or ServerCodes.UploadNotFound or ServerCodes.UploadGone)
-        {
-            // It came to an end meanwhile; the next creation is of a new one.
-        }
+            UploadState.Mismatched => (UploadStatus.Mismatched, upload.Reason ?? "The stored bytes are not the ones that were promised."),
+            UploadState.Verified or UploadState.Duplicate when other =>
+                (UploadStatus.Mismatched, "Another client has completed this upload with a file that differs from this one."),
+            UploadState.Verified => (UploadStatus.Verified, null),
+            UploadState.Duplicate => (UploadStatus.Duplicate, null),
+            UploadState.Stored or UploadState.Verifying => (UploadStatus.Stored, null),
+            UploadState.Failed => throw new MediaException(MediaErrors.UploadFailed, upload.Reason ?? "The server could not keep the file."),
+            var state => throw new MediaException(MediaErrors.UnexpectedAnswer, $"The upload is {state}, which does not follow from being stored."),
+        };
     }
 
-    // A courtesy to the server that is worth a moment and no failure.
-    private static async Task TryAsync(Func<CancellationToken, Task> call)
+    private async Task<UploadOutcome> LinkAsync(
+        UploadOutcome outcome, string file, TimeSpan lifetime, ProgressTeller progress, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         try
         {
-            await call(limit.Token);
+            return outcome with { Link = await _retry.CallAsync(() => _client.CreateLinkAsync(file, lifetime, cancellationToken), progress.Note, cancellationToken) };
         }
-        catch (Exception e) when (e is MediaException or OperationCanceledException)
+        catch (MediaException e)
         {
-            // It lapses by itself.
+            // The file is there all the same.
+            return outcome with { LinkFailure = e };
         }
     }
 }

@@ -70,6 +70,17 @@ public sealed record UploaderOptions
     /// </summary>
     public bool CheckResumedParts { get; init; } = true;
 
+    /// <summary>
+    /// Whether an upload is over only when the server has read it back and verified it. On unless told; off ends it when the store has it, and
+    /// the server verifies it all the same.
+    /// </summary>
+    public bool WaitForVerification { get; init; } = true;
+
+    /// <summary>How long the link to a verified file is good for, in whole seconds; none is asked for unless told.</summary>
+    public TimeSpan? LinkLifetime { get; init; }
+
     /// <summary>How often progress is told at most. 10 times a second unless told.</summary>
     public TimeSpan ProgressInterval { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    internal RetryLimits RetryLimits => new(OutageLimit, FirstContactLimit, FirstPause, LongestPause);
 }

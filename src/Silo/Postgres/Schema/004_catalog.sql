@@ -18,7 +18,8 @@ create table contents (
     created_at       timestamptz      not null default now(),
     -- Since when nothing refers to it; null while something does.
     unreferenced_at  timestamptz      default now(),
-    check ((files = 0) = (unreferenced_at is not null))
+    check ((files = 0) = (unreferenced_at is not null)),
+    check (state = 'Stored' or files = 0)
 );
 
 -- The cheap look-up: is there anything with this size and tip?
@@ -54,16 +55,16 @@ create table files (
     check ((size = 0) = (piece_hash is null))
 );
 
--- Lists, newest first: one index for each filter, a user's and everybody's; pages begin by one comparison of rows. So every page costs the same, however many
--- files there are and however few of them the filter lets through. See docs/decisions/catalog-listing.md.
-create index files_list on files (user_name, filed_at desc, id desc);
-create index files_list_all on files (filed_at desc, id desc);
-create index files_type on files (user_name, media_type, filed_at desc, id desc);
-create index files_type_all on files (media_type, filed_at desc, id desc);
-create index files_kind on files (user_name, media_kind, filed_at desc, id desc);
-create index files_kind_all on files (media_kind, filed_at desc, id desc);
-create index files_content on files (piece_hash, user_name, filed_at desc, id desc);
-create index files_tip on files (tip_hash, user_name, filed_at desc, id desc);
+-- Lists, newest first: one index for each filter, a user's and everybody's, read backwards. A page begins by one comparison of rows with all of an index's
+-- columns, so that it costs the same however many files there are and however few of them the filter lets through. See docs/decisions/catalog-listing.md.
+create index files_list on files (user_name, filed_at, id);
+create index files_list_all on files (filed_at, id);
+create index files_type on files (user_name, media_type, filed_at, id);
+create index files_type_all on files (media_type, filed_at, id);
+create index files_kind on files (user_name, media_kind, filed_at, id);
+create index files_kind_all on files (media_kind, filed_at, id);
+create index files_content on files (piece_hash, user_name, filed_at, id);
+create index files_tip on files (tip_hash, user_name, filed_at, id);
 
 -- Names that are rare are found by their trigrams, where the server has the extension and lets us use it.
 do $$

@@ -28,7 +28,18 @@ export interface Upload {
   readonly fileName: string;
   /** Bytes; null where the client did not announce it and the upload is not complete. */
   readonly size: number | null;
+  /** The object's key while it is uploaded. */
   readonly key: string;
+  /** As claimed; once verified, as computed. Null where neither is known, and for an empty file. */
+  readonly pieceHash: string | null;
+  /** Media type as claimed. */
+  readonly contentType: string;
+  /** What was found in the stored bytes; null until they are verified. */
+  readonly actual: { readonly detectedType: string | null } | null;
+  /** The file in the catalog, once there is one. */
+  readonly fileId: string | null;
+  /** Why it ended badly, where it did. */
+  readonly reason: string | null;
   readonly createdAt: string;
   readonly completedAt: string | null;
 }
@@ -38,6 +49,12 @@ export interface UploadPage {
   readonly uploads: readonly Upload[];
   /** Where the next page begins; null on the last one. */
   readonly next: string | null;
+}
+
+/** A link that its bearer can read one file by. */
+export interface Link {
+  readonly url: string;
+  readonly expiresAt: string;
 }
 
 /** The server answered, and refused. */
@@ -77,6 +94,8 @@ export interface Api {
   listUploads(permission: string, query: { state: 'active' | 'done'; limit: number; after?: string }): Promise<UploadPage>;
   /** Says that an upload's bytes are in the bucket. Saying it again is not an error. */
   completeUpload(permission: string, tag: string): Promise<void>;
+  /** @param seconds how long the link is good for */
+  signLink(permission: string, fileId: string, seconds: number): Promise<Link>;
   /** Aborts an upload that is not stored. Aborting it again is not an error. */
   abortUpload(permission: string, tag: string): Promise<void>;
 }
@@ -115,6 +134,15 @@ export function createApi(fetch: typeof globalThis.fetch, now: () => number): Ap
 
     async completeUpload(permission, tag) {
       await request(`/v1/uploads/${encodeURIComponent(tag)}/complete`, { method: 'POST', headers: bearer(permission) });
+    },
+
+    async signLink(permission, fileId, seconds) {
+      const response = await request('/v1/links', {
+        method: 'POST',
+        headers: { ...bearer(permission), 'content-type': 'application/json' },
+        body: JSON.stringify({ fileId, seconds }),
+      });
+      return jsonOf<Link>(response);
     },
 
     async abortUpload(permission, tag) {

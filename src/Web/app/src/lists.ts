@@ -1,9 +1,13 @@
 import { ApiProblem, type Api, type Permission, type Upload } from './api.ts';
+import { createDelivery } from './delivery.ts';
 import { explain } from './messages.ts';
 import type { Uploader } from './uploader.ts';
-import { nothingLoaded, showUploads, withNewest, withOlder, type Loaded } from './uploads-list.ts';
+import { nothingLoaded, showUploads, withNewest, withOlder, type Loaded, type RowActions } from './uploads-list.ts';
 
 const pageSize = 50;
+
+/** Verification of a small file takes less than the first of these, of a large one far more than the last: milliseconds. */
+const looks = [400, 800, 1_500, 3_000, 5_000];
 
 /** The two lists under the uploader. */
 export interface Lists {
@@ -25,14 +29,24 @@ export interface ListsContext {
 export function createLists(context: ListsContext): Lists {
   const { api } = context;
   const error = byId('uploaded-error', HTMLElement);
-  const done = createList('done', 'uploaded-list', 'uploaded-more');
-  const active = createList('active', 'unfinished-list', 'unfinished-more', abort);
+  const delivery = createDelivery({
+    link: async (fileId, seconds) => {
+      const permission = context.permission();
+      if (permission === null) throw new Error('Nobody is signed in.');
+      return api.signLink(permission.permission, fileId, seconds);
+    },
+    failed,
+  });
+  const done = createList('done', 'uploaded-list', 'uploaded-more', { deliver: delivery.controls });
+  const active = createList('active', 'unfinished-list', 'unfinished-more', { abort });
+  let looked = 0;
+  let nextLook = 0;
 
   byId('refresh', HTMLButtonElement).addEventListener('click', () => {
     void refresh().then(() => error.textContent === '' && context.announce('The list is up to date.'));
   });
 
-  function createList(state: 'done' | 'active', listId: string, moreId: string, onAbort?: typeof abort) {
+  function createList(state: 'done' | 'active', listId: string, moreId: string, actions: RowActions) {
     const list = byId(listId, HTMLUListElement);
     const more = byId(moreId, HTMLButtonElement);
     let loaded: Loaded = nothingLoaded;
@@ -44,7 +58,7 @@ export function createLists(context: ListsContext): Lists {
       // What this page itself is uploading is seen in the uploader already.
       const own = state === 'active' ? context.uploader()?.activeKeys : undefined;
       const shown = own ? loaded.uploads.filter(({ key }) => !own.has(key)) : loaded.uploads;
-      showUploads(list, shown, onAbort);
+      showUploads(list, shown, actions);
       more.hidden = loaded.next === null;
       list.removeAttribute('aria-busy');
     }
@@ -54,6 +68,7 @@ export function createLists(context: ListsContext): Lists {
       const page = await api.listUploads(permission, { state, limit: pageSize });
       // A later reading has been started: its answer is the newer one.
       if (mine !== generation) return;
+      if (state === 'done') delivery.notice(page.uploads);
       loaded = withNewest(loaded, page);
       show();
     }
@@ -78,6 +93,9 @@ export function createLists(context: ListsContext): Lists {
         loaded = nothingLoaded;
         show();
       },
+      get unverified() {
+        return loaded.uploads.some((upload) => upload.state === 'Stored' || upload.state === 'Verifying');
+      },
       get count() {
         return list.children.length;
       },
@@ -92,17 +110,30 @@ export function createLists(context: ListsContext): Lists {
       await work(permission.permission);
       error.textContent = '';
     } catch (problem) {
-      if (problem instanceof ApiProblem && problem.isAboutPermission) context.permissionRefused();
-      else error.textContent = explain(problem);
+      failed(problem);
     }
     byId('uploaded-empty', HTMLElement).hidden = done.count > 0 || error.textContent !== '';
     byId('unfinished', HTMLElement).hidden = active.count === 0;
   }
 
+  function failed(problem: unknown): void {
+    if (problem instanceof ApiProblem && problem.isAboutPermission) context.permissionRefused();
+    else error.textContent = explain(problem);
+  }
+
   async function refresh(): Promise<void> {
+    looked = 0;
+    await look();
+  }
+
+  /** Reads both lists, and again after a while as long as something is being verified. */
+  async function look(): Promise<void> {
+    window.clearTimeout(nextLook);
     await guarded(async (permission) => {
       await Promise.all([done.newest(permission), active.newest(permission)]);
     });
+    window.clearTimeout(nextLook);
+    if (done.unverified && context.permission() !== null) nextLook = window.setTimeout(() => void look(), looks[Math.min(looked++, looks.length - 1)]);
   }
 
   async function abort(upload: Upload, button: HTMLButtonElement): Promise<void> {
@@ -124,6 +155,8 @@ export function createLists(context: ListsContext): Lists {
   return {
     refresh,
     clear() {
+      window.clearTimeout(nextLook);
+      delivery.forget();
       done.clear();
       active.clear();
       error.textContent = '';

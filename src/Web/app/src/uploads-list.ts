@@ -28,10 +28,10 @@ const stateWords: Readonly<Record<string, string>> = {
   Created: 'Not started',
   Uploading: 'Uploading',
   Completing: 'Completing',
-  Stored: 'Stored',
+  Stored: 'Waiting to be verified',
   Verifying: 'Verifying',
   Verified: 'Verified',
-  Duplicate: 'Duplicate',
+  Duplicate: 'Verified, stored before',
   Mismatched: 'Does not match',
   Aborted: 'Aborted',
   Expired: 'Expired',
@@ -39,23 +39,29 @@ const stateWords: Readonly<Record<string, string>> = {
 };
 
 const stateTones: Readonly<Record<string, string>> = {
-  Stored: 'good',
   Verified: 'good',
+  Duplicate: 'good',
   Mismatched: 'bad',
   Failed: 'bad',
 };
 
+/** What a row can do; an action that is absent has no button. */
+export interface RowActions {
+  readonly abort?: (upload: Upload, button: HTMLButtonElement) => void;
+  /** Makes what shows or downloads the file; asked for uploads that are files by now. */
+  readonly deliver?: (upload: Upload, fileId: string) => readonly HTMLElement[];
+}
+
 /**
  * Shows uploads in a list. Rows that are there already keep their place in the document, so focus and selection survive a refresh.
- * @param abort makes an abort button on every row
  */
-export function showUploads(list: HTMLUListElement, uploads: readonly Upload[], abort?: (upload: Upload, button: HTMLButtonElement) => void): void {
+export function showUploads(list: HTMLUListElement, uploads: readonly Upload[], actions: RowActions = {}): void {
   const rows = new Map([...list.children].map((row) => [(row as HTMLElement).dataset['tag'], row as HTMLElement]));
   const wanted = uploads.map((upload) => {
     const row = rows.get(upload.tag);
     const version = `${upload.state} ${upload.size} ${upload.completedAt}`;
     if (row?.dataset['version'] === version) return row;
-    const fresh = rowOf(upload, abort);
+    const fresh = rowOf(upload, actions);
     fresh.dataset['version'] = version;
     return fresh;
   });
@@ -66,7 +72,12 @@ export function showUploads(list: HTMLUListElement, uploads: readonly Upload[], 
   });
 }
 
-function rowOf(upload: Upload, abort?: (upload: Upload, button: HTMLButtonElement) => void): HTMLLIElement {
+/** Where the object is: a content has one place, however many files have it. */
+function keyOf({ fileId, pieceHash, key }: Upload): string {
+  return fileId !== null && pieceHash !== null ? `hash/${pieceHash}` : key;
+}
+
+function rowOf(upload: Upload, { abort, deliver }: RowActions): HTMLLIElement {
   const row = element('li', 'upload');
   row.dataset['tag'] = upload.tag;
 
@@ -83,10 +94,12 @@ function rowOf(upload: Upload, abort?: (upload: Upload, button: HTMLButtonElemen
   const facts = element('span', 'facts');
   facts.append(element('span', 'size', formatSize(upload.size)), when);
 
-  const key = element('code', 'key', upload.key);
+  const key = element('code', 'key', keyOf(upload));
   key.title = 'Key in the bucket';
 
   row.append(name, state, facts, key);
+  if (upload.reason !== null) row.append(element('p', 'reason', upload.reason));
+  if (deliver && upload.fileId !== null) row.append(...deliver(upload, upload.fileId));
   if (abort) {
     const button = element('button', 'quiet danger', 'Abort');
     button.type = 'button';
@@ -97,7 +110,7 @@ function rowOf(upload: Upload, abort?: (upload: Upload, button: HTMLButtonElemen
   return row;
 }
 
-function element<K extends keyof HTMLElementTagNameMap>(name: K, className: string, text = ''): HTMLElementTagNameMap[K] {
+export function element<K extends keyof HTMLElementTagNameMap>(name: K, className: string, text = ''): HTMLElementTagNameMap[K] {
   const made = document.createElement(name);
   made.className = className;
   made.textContent = text;

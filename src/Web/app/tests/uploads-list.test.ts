@@ -9,6 +9,11 @@ const upload = (tag: string, change: Partial<Upload> = {}): Upload => ({
   fileName: `${tag}.bin`,
   size: 64 * 1024 * 1024,
   key: `upload/${tag}`,
+  pieceHash: null,
+  contentType: 'video/mp4',
+  actual: null,
+  fileId: null,
+  reason: null,
   createdAt: '2026-01-01T10:00:00Z',
   completedAt: '2026-01-01T10:05:00Z',
   ...change,
@@ -91,14 +96,14 @@ describe('the list', () => {
     showUploads(list, [upload('c'), upload('b'), upload('a', { state: 'Verified' })]);
     expect(text('.name')).toEqual(['c.bin', 'b.bin', 'a.bin']);
     expect(list.children[1]).toBe(rowB);
-    expect(text('.state')).toEqual(['Stored', 'Stored', 'Verified']);
+    expect(text('.state')).toEqual(['Waiting to be verified', 'Waiting to be verified', 'Verified']);
     showUploads(list, [upload('b')]);
     expect(text('.name')).toEqual(['b.bin']);
   });
 
   test('an abort button says which upload, and aborts that one', () => {
     const abort = vi.fn();
-    showUploads(list, [upload('b'), upload('a')], abort);
+    showUploads(list, [upload('b'), upload('a')], { abort });
     const buttons = [...list.querySelectorAll('button')];
     expect(buttons.map((button) => button.textContent)).toEqual(['Abort the upload of b.bin', 'Abort the upload of a.bin']);
     buttons[1]?.click();

@@ -1,4 +1,11 @@
-namespace Media.Client.Uploading;
+namespace Media.Client;
+
+/// <summary>How long failures are put up with, and how fast tries follow each other.</summary>
+/// <param name="Outage">How long a peer that fails is asked again.</param>
+/// <param name="FirstContact">The same before the server ever answered.</param>
+/// <param name="FirstPause">The first pause; it doubles each time.</param>
+/// <param name="LongestPause">The longest pause, unless the peer asks for more.</param>
+internal sealed record RetryLimits(TimeSpan Outage, TimeSpan FirstContact, TimeSpan FirstPause, TimeSpan LongestPause);
 
 /// <summary>
 /// When to try again, and when to stop: pauses double up to a longest one, a random half of each is left out so that clients do not
@@ -9,14 +16,14 @@ internal sealed class RetryPolicy
     // A dead transfer takes its stall time-out to fail, so time alone would leave it few tries.
     private const int LeastTries = 8;
 
-    private readonly UploaderOptions _options;
+    private readonly RetryLimits _limits;
     private readonly TimeProvider _time;
     private readonly Random _random;
     private int _reached;
 
-    public RetryPolicy(UploaderOptions options, TimeProvider time, Random random)
+    public RetryPolicy(RetryLimits limits, TimeProvider time, Random random)
     {
-        _options = options;
+        _limits = limits;
         _time = time;
         _random = random;
     }
@@ -47,14 +54,14 @@ internal sealed class RetryPolicy
     public Tries Begin(Action<string?> note) => new(this, note);
 
     private bool IsOver(TimeSpan failing, int count) => Volatile.Read(ref _reached) == 0
-        ? failing >= Min(_options.FirstContactLimit, _options.OutageLimit)
-        : failing >= _options.OutageLimit && count >= LeastTries;
+        ? failing >= Min(_limits.FirstContact, _limits.Outage)
+        : failing >= _limits.Outage && count >= LeastTries;
 
     private TimeSpan PauseAfter(int count, TimeSpan? asked)
     {
-        var longest = Min(_options.LongestPause, _options.FirstPause * Math.Pow(2, Math.Min(count - 1, 20)));
+        var longest = Min(_limits.LongestPause, _limits.FirstPause * Math.Pow(2, Math.Min(count - 1, 20)));
         var pause = longest * (0.5 + _random.NextDouble() / 2);
-        return asked is { } least && least > pause ? least + _options.FirstPause * _random.NextDouble() : pause;
+        return asked is { } least && least > pause ? least + _limits.FirstPause * _random.NextDouble() : pause;
     }
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
@@ -74,7 +81,7 @@ internal sealed class RetryPolicy
                 _since = _time.GetTimestamp();
             var failing = _time.GetElapsedTime(_since);
             var pause = policy.PauseAfter(_count, failure.RetryAfter);
-            if (policy.IsOver(failing, _count) || pause > policy._options.OutageLimit)
+            if (policy.IsOver(failing, _count) || pause > policy._limits.Outage)
                 throw failure;
             note(failure.Message + " Trying again.");
             await Task.Delay(pause, _time, cancellationToken);

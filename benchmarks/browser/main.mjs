@@ -1,0 +1,30 @@
+// What the browser's packages do, measured in Chromium. ./bench browser [--json] [--full] [PART…]
+import { hashing } from './hashing/hashing.mjs';
+import { Report } from './measuring/report.mjs';
+
+/** Each part measures one thing: `run(report, settings)`. */
+const parts = [hashing];
+
+const settings = { json: false, full: false };
+const names = [];
+for (const argument of process.argv.slice(2)) {
+  if (argument === '--json') settings.json = true;
+  else if (argument === '--full') settings.full = true;
+  else names.push(argument);
+}
+
+const unknown = names.find((name) => !parts.some((part) => part.name === name));
+if (unknown !== undefined) {
+  console.error(`There is no part '${unknown}' of the browser's benchmark. There are: ${parts.map(({ name }) => name).join(' ')}`);
+  process.exit(2);
+}
+
+const report = new Report('browser', settings.json);
+report.begin();
+try {
+  for (const part of parts) if (names.length === 0 || names.includes(part.name)) await part.run(report, settings);
+} catch (error) {
+  console.error(`The benchmark did not get through: ${error.stack ?? error}`);
+  process.exit(1);
+}
+report.end();

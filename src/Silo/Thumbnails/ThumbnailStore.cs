@@ -1,0 +1,193 @@
+using System.Collections.Immutable;
+using Media.Grains.Contents;
+using Media.Grains.Files;
+using Media.Grains.Ports;
+using Media.Silo.Postgres;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Media.Silo.Thumbnails;
+
+/// <summary>A content that thumbnails are asked for, as it is in the catalog.</summary>
+/// <param name="PieceHash">Its name.</param>
+/// <param name="State">Where it is.</param>
+/// <param name="Key">The object's key.</param>
+/// <param name="ContentType">What it was said to be.</param>
+/// <param name="Widths">Of the thumbnails that there are.</param>
+internal sealed record ThumbnailSubject(string PieceHash, ContentState State, string Key, string ContentType, ImmutableArray<int> Widths);
+
+/// <summary>A thumbnail in the bucket.</summary>
+/// <param name="Width">The square that it fits into, in pixels.</param>
+/// <param name="Key">The object's key.</param>
+/// <param name="Size">Bytes.</param>
+internal sealed record StoredThumbnail(int Width, string Key, long Size);
+
+/// <summary>The tables <c>thumbnails</c> and <c>thumbnail_failures</c>, and the events of them.</summary>
+internal sealed class ThumbnailStore(PostgresDatabase database, TimeProvider time)
+{
+    private const string FindSql = """
+        select c.state, c.key, c.content_type, array(select t.width from thumbnails t where t.piece_hash = c.piece_hash order by t.width)
+        from contents c where c.piece_hash = $1
+        """;
+
+    private const string ListSql = "select width, key, size from thumbnails where piece_hash = $1 order by width";
+
+    // Whoever adds a file to the content, or begins to delete it, changes this row as well.
+    private const string LockSql = "select state = 'Stored' from contents where piece_hash = $1 for update";
+
+    private const string AddSql = """
+        insert into thumbnails (piece_hash, width, key, size)
+        select $1, t.width, t.key, t.size from unnest($2, $3, $4) as t(width, key, size)
+        on conflict (piece_hash, width) do update set key = excluded.key, size = excluded.size, created_at = now()
+        """;
+
+    private const string ForgetFailureSql = "delete from thumbnail_failures where piece_hash = $1";
+
+    private const string FilesSql = """
+        select id, user_name, name, original_name, content_type, detected_type, size, tip_hash, key, created_at, stored_at
+        from files where piece_hash = $1
+        """;
+
+    private const string FailSql = """
+        insert into thumbnail_failures (piece_hash, reason, detail)
+        select c.piece_hash, $2, $3 from contents c where c.piece_hash = $1
+        on conflict (piece_hash) do update set reason = excluded.reason, detail = excluded.detail, at = now()
+        """;
+
+    private const string RetrySql = """
+        with again as (delete from thumbnail_failures where reason = any($1) returning piece_hash),
+            planned as (
+                insert into jobs (kind, key) select $2, piece_hash from again
+                on conflict (kind, key) do nothing)
+        select count(*)::integer from again
+        """;
+
+    /// <summary>What there is to do, or null where there is no such content.</summary>
+    public Task<ThumbnailSubject?> FindAsync(string pieceHash, CancellationToken cancellationToken) =>
+        database.RunAsync(
+            static async (connection, hash, token) =>
+            {
+                await using var command = new NpgsqlCommand(FindSql, connection) { Parameters = { Text(hash) } };
+                await using var reader = await command.ExecuteReaderAsync(token);
+                return await reader.ReadAsync(token)
+                    ? new ThumbnailSubject(hash, Enum.Parse<ContentState>(reader.GetString(0)), reader.GetString(1), reader.GetString(2), [.. reader.GetFieldValue<int[]>(3)])
+                    : null;
+            },
+            pieceHash,
+            cancellationToken);
+
+    /// <summary>The thumbnails of a content: whoever deletes the content deletes these objects first. The rows go with the content's.</summary>
+    public Task<ImmutableArray<StoredThumbnail>> ListAsync(string pieceHash, CancellationToken cancellationToken) =>
+        database.RunAsync(
+            static async (connection, hash, token) =>
+            {
+                await using var command = new NpgsqlCommand(ListSql, connection) { Parameters = { Text(hash) } };
+                await using var reader = await command.ExecuteReaderAsync(token);
+                var thumbnails = ImmutableArray.CreateBuilder<StoredThumbnail>();
+                while (await reader.ReadAsync(token)) thumbnails.Add(new StoredThumbnail(reader.GetInt32(0), reader.GetString(1), reader.GetInt64(2)));
+                return thumbnails.ToImmutable();
+            },
+            pieceHash,
+            cancellationToken);
+
+    /// <summary>Records thumbnails that are in the bucket, and says so of every file of the content, in one transaction.</summary>
+    /// <returns>False where the content is not there any more, or not now: then nothing is recorded.</returns>
+    public Task<bool> AddAsync(string pieceHash, ImmutableArray<StoredThumbnail> thumbnails, CancellationToken cancellationToken) =>
+        database.RunAsync(
+            static async (connection, work, token) =>
+            {
+                await using var transaction = await connection.BeginTransactionAsync(token);
+                await using (var locking = new NpgsqlCommand(LockSql, connection) { Parameters = { Text(work.pieceHash) } })
+                {
+                    if (await locking.ExecuteScalarAsync(token) is not true) return false;
+                }
+
+                await AddRowsAsync(connection, work.pieceHash, work.thumbnails, token);
+                var events = ImmutableArray.CreateBuilder<Grains.Events.MediaEvent>();
+                ImmutableArray<int> widths = [.. work.thumbnails.Select(static thumbnail => thumbnail.Width)];
+                foreach (var file in await FilesAsync(connection, work.pieceHash, token)) events.Add(ThumbnailEvents.Create(file, widths, work.now));
+                await PostgresEffects.WriteAsync(connection, new StateEffects(events.ToImmutable(), []), token);
+                await transaction.CommitAsync(token);
+                return true;
+            },
+            (pieceHash, thumbnails, now: time.GetUtcNow()),
+            cancellationToken);
+
+    /// <summary>Records that there will be none. A content that is gone meanwhile is passed over.</summary>
+    public Task FailAsync(string pieceHash, ThumbnailFailure failure, CancellationToken cancellationToken) =>
+        database.RunAsync(
+            static async (connection, work, token) =>
+            {
+                await using var command = new NpgsqlCommand(FailSql, connection)
+                {
+                    Parameters = { Text(work.pieceHash), Text(work.failure.Reason), Text(work.failure.Detail) },
+                };
+                return await command.ExecuteNonQueryAsync(token);
+            },
+            (pieceHash, failure),
+            cancellationToken);
+
+    /// <summary>Plans contents anew that came while programs were absent.</summary>
+    /// <returns>How many.</returns>
+    public Task<int> RetryAsync(bool images, bool videos, CancellationToken cancellationToken)
+    {
+        string[] reasons = [.. images ? [ThumbnailFailureReasons.NoImageTool] : (string[])[], .. videos ? [ThumbnailFailureReasons.NoVideoTool] : (string[])[]];
+        return reasons.Length == 0
+            ? Task.FromResult(0)
+            : database.RunAsync(
+                static async (connection, reasons, token) =>
+                {
+                    await using var command = new NpgsqlCommand(RetrySql, connection)
+                    {
+                        Parameters = { new NpgsqlParameter<string[]> { TypedValue = reasons, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text }, Text(JobKinds.MakeThumbnails) },
+                    };
+                    return (int)(await command.ExecuteScalarAsync(token))!;
+                },
+                reasons,
+                cancellationToken);
+    }
+
+    private static async Task AddRowsAsync(NpgsqlConnection connection, string pieceHash, ImmutableArray<StoredThumbnail> thumbnails, CancellationToken cancellationToken)
+    {
+        await using var adding = new NpgsqlCommand(AddSql, connection)
+        {
+            Parameters =
+            {
+                Text(pieceHash),
+                new NpgsqlParameter<int[]> { TypedValue = [.. thumbnails.Select(static thumbnail => thumbnail.Width)] },
+                new NpgsqlParameter<string[]> { TypedValue = [.. thumbnails.Select(static thumbnail => thumbnail.Key)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                new NpgsqlParameter<long[]> { TypedValue = [.. thumbnails.Select(static thumbnail => thumbnail.Size)] },
+            },
+        };
+        await adding.ExecuteNonQueryAsync(cancellationToken);
+        await using var forgetting = new NpgsqlCommand(ForgetFailureSql, connection) { Parameters = { Text(pieceHash) } };
+        await forgetting.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static async Task<List<NewFile>> FilesAsync(NpgsqlConnection connection, string pieceHash, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(FilesSql, connection) { Parameters = { Text(pieceHash) } };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var files = new List<NewFile>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            files.Add(new NewFile(
+                reader.GetString(0),
+                reader.GetString(1),
+                reader.GetString(2),
+                reader.GetString(3),
+                reader.GetString(4),
+                await reader.IsDBNullAsync(5, cancellationToken) ? null : reader.GetString(5),
+                reader.GetInt64(6),
+                await reader.IsDBNullAsync(7, cancellationToken) ? null : reader.GetString(7),
+                pieceHash,
+                reader.GetString(8),
+                reader.GetFieldValue<DateTimeOffset>(9),
+                reader.GetFieldValue<DateTimeOffset>(10)));
+        }
+
+        return files;
+    }
+
+    private static NpgsqlParameter<string> Text(string value) => new() { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text };
+}
