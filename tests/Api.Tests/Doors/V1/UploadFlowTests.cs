@@ -77,6 +77,36 @@ public sealed class UploadFlowTests(ApiFixture api)
         Assert.Equal(0, (await api.Storage.Client.GetObjectMetadataAsync(api.Storage.Bucket, $"upload/{tag}", TestContext.Current.CancellationToken)).ContentLength);
     }
 
+    [Theory]
+    [InlineData(true, "Verified")]
+    [InlineData(false, "Mismatched")]
+    public async Task Complete_WithAPieceHash_IsHeldToIt(bool isRight, string state)
+    {
+        var bytes = Bytes(100_000);
+        var created = (await Client.AsAsync("POST", "/v1/uploads", Body(bytes.Length))).Ok(201);
+        await PutAsync(Client, created, bytes);
+        var path = $"/v1/uploads/{created["tag"]}/complete";
+        Assert.NotNull((await Client.AsAsync("POST", path, new { pieceHash = "short" })).Problem(400, "invalid_request")["errors"]!["pieceHash"]);
+
+        (await Client.AsAsync("POST", path, new { pieceHash = isRight ? (await HashAsync(bytes)).PieceHash : NewHash() })).Ok();
+
+        var ended = await UntilEndedAsync(Client, (string)created["tag"]!);
+        Assert.Equal(state, (string?)ended["state"]);
+        Assert.Equal((await HashAsync(bytes)).PieceHash, (string?)ended["actual"]!["pieceHash"]);
+    }
+
+    [Fact]
+    public async Task Complete_WithAnotherPieceHashThanItWasOpenedWith_IsAConflict()
+    {
+        var bytes = Bytes(1_000);
+        var body = Body(bytes.Length);
+        body["pieceHash"] = NewHash();
+        var created = (await Client.AsAsync("POST", "/v1/uploads", body)).Ok(201);
+        await PutAsync(Client, created, bytes);
+        (await Client.AsAsync("POST", $"/v1/uploads/{created["tag"]}/complete", new { pieceHash = NewHash() })).Problem(409, "hash_conflict");
+        Assert.Equal("Uploading", (string?)(await Client.AsAsync("GET", $"/v1/uploads/{created["tag"]}")).Ok()["state"]);
+    }
+
     [Fact]
     public async Task Create_SameContentInProgress_ResumesWithThePartsThatAreThere()
     {
