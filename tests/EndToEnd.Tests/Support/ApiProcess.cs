@@ -26,7 +26,16 @@ internal sealed class ApiProcess : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public static async Task<ApiProcess> StartAsync(string connectionString, Uri store, string bucket, CancellationToken cancellationToken, params (string Name, string Value)[] more)
+    /// <summary>What it has printed.</summary>
+    public IReadOnlyList<string> Lines => process.Lines;
+
+    /// <param name="connectionString">The database.</param>
+    /// <param name="store">The S3, or what stands before it.</param>
+    /// <param name="bucket">The bucket.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="more">Settings on top of, or in place of, the usual ones.</param>
+    public static async Task<ApiProcess> StartAsync(
+        string connectionString, Uri store, string bucket, CancellationToken cancellationToken, params (string Key, string? Value)[] more)
     {
         var address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
         var settings = new Dictionary<string, string?>(StringComparer.Ordinal)
@@ -48,15 +57,15 @@ internal sealed class ApiProcess : IAsyncDisposable
             // Only in development is a server's own origin one that the gate allows by itself.
             ["Media__Delivery__Origins__0"] = address.GetLeftPart(UriPartial.Authority),
         };
-        foreach (var (name, value) in more)
-            settings[name] = value;
+        foreach (var (key, value) in more)
+            settings[key] = value;
         return new ApiProcess(settings, await StartProcessAsync(settings, address, cancellationToken), address);
     }
 
-    public HttpClient CreateClient()
+    public HttpClient CreateClient(string apiKey = ApiKey)
     {
         var client = new HttpClient { BaseAddress = Address };
-        client.DefaultRequestHeaders.Authorization = new("Bearer", ApiKey);
+        client.DefaultRequestHeaders.Authorization = new("Bearer", apiKey);
         return client;
     }
 
