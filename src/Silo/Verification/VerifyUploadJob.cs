@@ -41,7 +41,7 @@ internal sealed partial class VerifyUploadJob(
     /// <returns>Whether the session has ended; false where it is to be looked at again.</returns>
     private async Task<bool> VerifyAsync(JobContext job, IUploadSessionGrain session, Upload upload, CancellationToken cancellationToken)
     {
-        var found = new StoredObject(upload.Size!.Value, upload.ETag!, upload.VersionId, upload.ContentType, upload.CompletedAt!.Value);
+        var found = new StoredObject(upload.Size!.Value, upload.ETag!, upload.VersionId, upload.ContentType, upload.LastModified ?? default);
         try
         {
             var checkpoint = job.GetCheckpoint<VerificationCheckpoint>();
