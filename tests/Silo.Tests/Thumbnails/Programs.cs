@@ -18,6 +18,7 @@ internal sealed class Programs : IDisposable
     {
         var path = _folder.Path($"program{++_count}");
         File.WriteAllText(path, $"#!/bin/sh\n{text}\n");
+        Assert.False(OperatingSystem.IsWindows());
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
         return path;
     }
