@@ -6,8 +6,8 @@ import { Room } from './room.ts';
 import { StatePoll } from './state-poll.ts';
 
 /**
- * Waits until the server has verified what was uploaded. A few uploads are followed by their events, as each stream takes one of the browser's
- * connections to the server; many are asked about together.
+ * Waits until the server has verified what was uploaded. A few large uploads are followed by their events, as each stream takes one of the
+ * browser's connections to the server; others are asked about together.
  */
 export class Verification {
   readonly #api: UploadsApi;
@@ -29,7 +29,7 @@ export class Verification {
    */
   async wait(upload: Upload, signal: AbortSignal, onVerified?: (verified: number, size: number) => void): Promise<Upload> {
     if (isFinal(upload.state)) return upload;
-    const leave = this.#streams.tryEnter();
+    const leave = upload.plan.partCount > 1 ? this.#streams.tryEnter() : null;
     if (leave) {
       try {
         const events = new UploadEvents(this.#api, this.#retry, upload.tag);
