@@ -1,3 +1,4 @@
+export { base32 } from './base32.ts';
 export { PieceCheckpoint } from './checkpoint.ts';
 export { FujiError, type FujiErrorCode } from './errors.ts';
 export { hash, pieceHash, type FujiHashes, type HashOptions } from './hash.ts';

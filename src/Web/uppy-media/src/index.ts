@@ -1,0 +1,15 @@
+export type { Challenge, Lease, NewUpload, PartUrl, ProblemBody, StoredPart, Upload, UploadState } from './answers.ts';
+export { UploadsApi, type ApiOptions, type PermissionSource } from './api.ts';
+export { claimClientId, tabClientId, type TabLocks, type TabStorage } from './client-id.ts';
+export { systemClock, type Clock } from './clock.ts';
+export { browserConnectivity, type Connectivity } from './connectivity.ts';
+export { MediaProblem, Stalled, Unreachable } from './errors.ts';
+export { FileUpload, type UploadOutcome } from './file-upload.ts';
+export type { Tell, UploadNews } from './news.ts';
+export type { LockedNews, VerifiedNews } from './plugin-events.ts';
+export { UppyMedia, UppyMedia as default, type MediaBody, type UppyMediaOptions } from './plugin.ts';
+export { xhrPut, type Put, type PutAnswer, type PutRequest } from './put.ts';
+export type { RetryLimits } from './retry.ts';
+export type { Settings } from './shared.ts';
+export type { NewsChannel } from './takeover-news.ts';
+export { MediaUploader, type Platform, type UploaderOptions } from './uploader.ts';

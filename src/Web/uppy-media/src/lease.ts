@@ -1,0 +1,92 @@
+import type { Lease, Upload } from './answers.ts';
+import type { UploadsApi } from './api.ts';
+import { isLocked, isTransient } from './errors.ts';
+import type { RetryPolicy } from './retry.ts';
+import type { TakeoverNews } from './takeover-news.ts';
+
+/** Whose lease is kept, and how. */
+export interface LeaseOptions {
+  readonly api: UploadsApi;
+  readonly clientId: string;
+  readonly retry: RetryPolicy;
+  readonly news: TakeoverNews;
+}
+
+/** How often a lease of unknown length is renewed, in milliseconds: one of the server's lasts 60 s unless told. */
+const usualBeat = 20_000;
+const shortestBeat = 1_000;
+
+/** How long giving the lease back is worth waiting for, in milliseconds: it lapses by itself. */
+const courtesy = 2_000;
+
+/** Renews an upload's lease every third of its life for as long as work on it lives, and stops the work when another client has taken it. */
+export class LeaseKeeper {
+  readonly #options: LeaseOptions;
+  readonly #tag: string;
+  readonly #lost = new AbortController();
+  #beat: number;
+
+  private constructor(upload: Upload, options: LeaseOptions) {
+    this.#options = options;
+    this.#tag = upload.tag;
+    this.#beat = this.#beatOf(upload.lease);
+  }
+
+  /**
+   * Does work that needs the lease, and gives it back where the work fails, so that the next try does not have to wait for it.
+   * @throws MediaProblem `lease_lost` or `upload_locked`: the lease is another's
+   */
+  static async work<T>(upload: Upload, options: LeaseOptions, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const keeper = new LeaseKeeper(upload, options);
+    const over = new AbortController();
+    const beating = keeper.#keep(AbortSignal.any([signal, over.signal]));
+    try {
+      return await work(AbortSignal.any([signal, keeper.#lost.signal]));
+    } catch (error) {
+      if (!isLocked(error)) await keeper.#release();
+      throw error;
+    } finally {
+      over.abort();
+      await beating;
+    }
+  }
+
+  async #keep(over: AbortSignal): Promise<void> {
+    const { api, clientId, retry, news } = this.#options;
+    let wake = new AbortController();
+    // Another tab of this browser says so at once; a client elsewhere is found by the next beat.
+    const leave = news.onTaken(this.#tag, () => wake.abort());
+    try {
+      while (!over.aborted) {
+        await retry.clock.sleep(this.#beat, AbortSignal.any([over, wake.signal])).catch(() => {});
+        if (over.aborted) return;
+        wake = new AbortController();
+        try {
+          this.#beat = this.#beatOf(await api.takeLease(this.#tag, clientId, false, { signal: over }));
+        } catch (error) {
+          if (isLocked(error)) {
+            this.#lost.abort(error);
+            return;
+          }
+          // The transfers meet the same trouble, and tell it. One that is over already has no lease to keep.
+          if (isTransient(error)) this.#beat = Math.min(this.#beat, usualBeat / 4);
+        }
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  async #release(): Promise<void> {
+    const { api, clientId, retry } = this.#options;
+    const limit = new AbortController();
+    const released = api.releaseLease(this.#tag, clientId).catch(() => {});
+    await Promise.race([released, retry.clock.sleep(courtesy, limit.signal).catch(() => {})]);
+    limit.abort();
+  }
+
+  #beatOf(lease: Lease | null): number {
+    const left = lease ? Date.parse(lease.until) - this.#options.api.serverTime : Number.NaN;
+    return Number.isFinite(left) ? Math.max(shortestBeat, Math.min(left / 3, usualBeat)) : usualBeat;
+  }
+}

@@ -1,0 +1,42 @@
+import type { UploadsApi } from './api.ts';
+import type { CreationBatcher } from './batcher.ts';
+import type { Lanes } from './lanes.ts';
+import type { Put } from './put.ts';
+import type { RetryPolicy } from './retry.ts';
+import type { Room, Turns } from './room.ts';
+import type { TakeoverNews } from './takeover-news.ts';
+import type { Verification } from './verification.ts';
+
+/** What the uploads of one uploader have in common. */
+export interface Shared {
+  readonly api: UploadsApi;
+  readonly put: Put;
+  readonly retry: RetryPolicy;
+  readonly lanes: Lanes;
+  readonly batcher: CreationBatcher;
+  readonly verification: Verification;
+  readonly news: TakeoverNews;
+  /** Who holds the leases. */
+  readonly clientId: () => Promise<string>;
+  /** Files that are between their creation and their completion. */
+  readonly open: Room;
+  /** Files that are hashed. */
+  readonly hashing: Room;
+  /** The server takes two files of one size and tip for one upload to resume; the second waits, and then need not be sent. */
+  readonly contents: Turns;
+  readonly settings: Settings;
+}
+
+/** What can be set about all uploads. Times are in milliseconds. */
+export interface Settings {
+  /** The wanted part size in bytes, a multiple of 4 MiB; null leaves the choice to the server. */
+  readonly partSize: number | null;
+  readonly stallTimeout: number;
+  readonly answerTimeout: number;
+  /** URLs asked for at once, at most 1 000. */
+  readonly urlBatch: number;
+  /** Whether an upload is over only when the server has verified it. */
+  readonly waitForVerification: boolean;
+  /** How often progress is told at most. */
+  readonly progressInterval: number;
+}

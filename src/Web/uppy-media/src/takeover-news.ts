@@ -1,0 +1,45 @@
+/** What is needed of a BroadcastChannel. */
+export interface NewsChannel {
+  postMessage(message: unknown): void;
+  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;
+  close(): void;
+}
+
+/** Tells the other tabs of this browser which upload was taken over. It is a hint to look: whose the lease is, the server says. */
+export class TakeoverNews {
+  readonly #channel: NewsChannel | null;
+  readonly #listeners = new Map<string, Set<() => void>>();
+
+  constructor(channel: NewsChannel | null) {
+    this.#channel = channel;
+    channel?.addEventListener('message', ({ data }) => {
+      if (typeof data !== 'object' || data === null || !('taken' in data) || typeof data.taken !== 'string') return;
+      this.#listeners.get(data.taken)?.forEach((listener) => listener());
+    });
+  }
+
+  /** Calls back when another tab says that it has taken this upload, until the returned function is called. */
+  onTaken(tag: string, listener: () => void): () => void {
+    const listeners = this.#listeners.get(tag) ?? new Set();
+    this.#listeners.set(tag, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0) this.#listeners.delete(tag);
+    };
+  }
+
+  tell(tag: string): void {
+    this.#channel?.postMessage({ taken: tag });
+  }
+
+  close(): void {
+    this.#channel?.close();
+  }
+}
+
+/** The browser's channel between tabs; null where there is none. */
+export const browserChannel = (): NewsChannel | null => {
+  // In Node.js an open channel would keep the process alive.
+  if (typeof globalThis.BroadcastChannel !== 'function' || typeof globalThis.window === 'undefined') return null;
+  return new BroadcastChannel('media:uploads');
+};
