@@ -66,8 +66,9 @@ internal sealed class World : IAsyncDisposable
         return keys;
     }
 
-    /// <summary>How many multipart uploads are not completed.</summary>
-    public async Task<int> CountPendingAsync() => (await storage.Client.ListMultipartUploadsAsync(bucket, Token)).MultipartUploads?.Count ?? 0;
+    /// <summary>Keys of multipart uploads that are not completed.</summary>
+    public async Task<IEnumerable<string>> PendingKeysAsync() =>
+        ((await storage.Client.ListMultipartUploadsAsync(bucket, Token)).MultipartUploads ?? []).Select(upload => upload.Key);
 
     /// <summary>The SHA-256 of an object.</summary>
     public Task<string> HashObjectAsync(string key) => TestFile.HashObjectAsync(storage.Client, bucket, key, Token);

@@ -93,7 +93,8 @@ public sealed class VerificationFaultTests : IAsyncLifetime
         var bytes = RandomBytes(size);
         await FailAsync(new { operation = "GetObject", times = 4, bytesPerSecond = 1 });
 
-        var host = await _bed.StartAsync(("Media:Verification:Patience", "00:00:01"));
+        // One setting is for the body, the other for the head: a slice that came whole leaves a connection on which nothing follows.
+        var host = await _bed.StartAsync(("Media:Verification:Patience", "00:00:01"), ("Media:S3:Timeout", "00:00:02"));
         var ended = await _bed.UntilEndedAsync(host, await _bed.StoreAsync(host, bytes));
 
         Assert.Equal((UploadState.Verified, (await HashAsync(bytes)).PieceHash), (ended.State, ended.Actual?.PieceHash));
@@ -182,6 +183,7 @@ public sealed class VerificationFaultTests : IAsyncLifetime
     {
         foreach (var path in Directory.EnumerateFiles(_folder.FullName, "*", SearchOption.AllDirectories))
         {
+            if (Path.GetFileName(path) == "lock") continue;
             await using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
             var content = new byte[file.Length];
             await file.ReadExactlyAsync(content, Token);
