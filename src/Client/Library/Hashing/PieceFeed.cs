@@ -18,7 +18,8 @@ internal sealed class PieceFeed(PieceCheckpoint checkpoint, long offset) : IDisp
             var (piece, into) = Math.DivRem(_at, unit);
             _whole |= into == 0;
             var end = Math.Min((piece + 1) * unit, checkpoint.Size);
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(_at, checkpoint.Size);
+            if (_at >= checkpoint.Size)
+                throw new InvalidOperationException("More bytes went by than the file has.");
             var take = (int)Math.Min(bytes.Length, end - _at);
             if (_whole)
                 _hash.AppendData(bytes[..take]);
