@@ -85,9 +85,9 @@ internal sealed class ImpatientStream : Stream
         {
             return await read;
         }
-        catch (Exception) when (_silent.IsCancellationRequested)
+        catch (Exception e) when (_silent.IsCancellationRequested)
         {
-            throw new IOException($"Nothing came from the object store for {_patience}.");
+            throw new IOException($"Nothing came from the object store for {_patience}.", e);
         }
         finally
         {
