@@ -142,7 +142,7 @@ public sealed class CommandLineTests : IAsyncLifetime
         var reads = 0;
         proxy.Body = async (request, from, to, stop) =>
         {
-            var number = StoreProxy.IsRead(request) ? Interlocked.Increment(ref reads) : 0;
+            var number = StoreProxy.IsDelivery(request) ? Interlocked.Increment(ref reads) : 0;
             if (number is not (1 or 2))
             {
                 await StoreProxy.PassOnAsync(request, from, to, stop);

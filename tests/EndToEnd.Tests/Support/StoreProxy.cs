@@ -57,8 +57,8 @@ internal sealed class StoreProxy : IAsyncDisposable
     /// <summary>Whether this sends bytes of a file, in parts or whole.</summary>
     public static bool IsContent(HttpRequest request) => HttpMethods.IsPut(request.Method) && !request.Headers.ContainsKey("x-amz-copy-source");
 
-    /// <summary>Whether this reads a content.</summary>
-    public static bool IsRead(HttpRequest request) => HttpMethods.IsGet(request.Method) && request.Path.Value!.Contains("/hash/", StringComparison.Ordinal);
+    /// <summary>Whether this reads a content, as for delivery.</summary>
+    public static bool IsDelivery(HttpRequest request) => HttpMethods.IsGet(request.Method) && request.Path.Value!.Contains("/hash/", StringComparison.Ordinal);
 
     /// <summary>Whether this uploads a part.</summary>
     public static bool IsPart(HttpRequest request) => HttpMethods.IsPut(request.Method) && request.Query.ContainsKey("partNumber");
