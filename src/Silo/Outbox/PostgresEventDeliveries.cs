@@ -9,16 +9,19 @@ namespace Media.Silo.Outbox;
 /// <summary>The view of the deliveries from outside.</summary>
 internal sealed class PostgresEventDeliveries(PostgresDatabase database, IOptions<EventsOptions> options) : IEventDeliveries
 {
+    // What goes beyond the count is not looked at: the oldest and its error are then those of what was counted.
     private static readonly string DestinationsSql = $"""
-        select s.name,
-            (select count(*) from (
-                select 1 from outbox_deliveries d where d.destination = s.name and d.delivered_at is null and d.dead_at is null limit {EventDestination.MaxCount}) as w),
-            (select count(*) from (select 1 from outbox_deliveries d where d.destination = s.name and d.dead_at is not null limit {EventDestination.MaxCount}) as g),
-            oldest.at, oldest.last_error, s.seen_at > now() - $1
+        select s.name, waiting.count, dead.count, o.at, waiting.last_error, s.seen_at > now() - $1
         from outbox_destinations s
-        left join lateral (
-            select o.at, d.last_error from outbox_deliveries d join outbox o on o.id = d.outbox_id
-            where d.destination = s.name and d.delivered_at is null and d.dead_at is null order by d.due_at, d.outbox_id limit 1) as oldest on true
+        cross join lateral (
+            select count(*) as count, min(outbox_id) as oldest, (array_agg(last_error order by outbox_id) filter (where last_error is not null))[1] as last_error
+            from (
+                select d.outbox_id, d.last_error from outbox_deliveries d
+                where d.destination = s.name and d.delivered_at is null and d.dead_at is null limit {EventDestination.MaxCount}) as w) as waiting
+        cross join lateral (
+            select count(*) as count from (
+                select from outbox_deliveries d where d.destination = s.name and d.dead_at is not null limit {EventDestination.MaxCount}) as g) as dead
+        left join outbox o on o.id = waiting.oldest
         order by s.name
         """;
 

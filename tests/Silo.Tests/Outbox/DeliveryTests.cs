@@ -87,7 +87,11 @@ public sealed class DeliveryTests : IAsyncLifetime
         await AnnounceAsync(_database, [.. Life.Select(type => Event("tag", type))]);
 
         await Eventually.TrueAsync(() => _receiver.Accepted.Count == 4);
-        Assert.Equal(4L, await _database.QueryAsync<long>("select count(*) from outbox_deliveries where destination = 'a' and delivered_at is null and dead_at is null"));
+        await Eventually.TrueAsync(async () => (await process.Deliveries.ListDestinationsAsync(Token)) is [{ Waiting: 4, LastError: not null }, { Waiting: 0 }]);
+        var down = (await process.Deliveries.ListDestinationsAsync(Token))[0];
+        Assert.Equal(("a", 0, true), (down.Name, down.Dead, down.IsConfigured));
+        Assert.Equal(Event("tag", Life[0]).Time, down.OldestWaiting);
+        Assert.Contains("refused", down.LastError, StringComparison.Ordinal);
     }
 
     [Fact]
