@@ -126,13 +126,14 @@ export class Peer {
   /** Tells how far a verification is. */
   tellProgress(session: Session, verified: number): void {
     for (const stream of this.#streams.get(session.tag) ?? []) {
-      stream.write(`event: progress\ndata: ${JSON.stringify({ tag: session.tag, verified, size: session.wish.size })}\n\n`);
+      this.#write(stream, `event: progress\ndata: ${JSON.stringify({ tag: session.tag, verified, size: session.wish.size })}\n\n`);
     }
   }
 
   /** Breaks the connections of all event streams. */
   breakStreams(): void {
     for (const streams of this.#streams.values()) for (const stream of streams) stream.destroy();
+    this.#world.streamsBroke();
   }
 
   get streams(): number {
@@ -339,8 +340,8 @@ export class Peer {
 
   #stream(session: Session, request: IncomingMessage, response: ServerResponse): void {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    response.write(': hello\n\n');
-    if (Number(request.headers['last-event-id'] ?? 0) < session.sequence) response.write(stateEvent(session, this.#time(0)));
+    this.#write(response, ': hello\n\n');
+    if (Number(request.headers['last-event-id'] ?? 0) < session.sequence) this.#write(response, stateEvent(session, this.#time(0)));
     if (!isActive(session.state) && session.state !== 'Stored' && session.state !== 'Verifying') {
       response.end();
       return;
@@ -350,12 +351,17 @@ export class Peer {
     response.on('close', () => streams.delete(response));
   }
 
+  #write(stream: ServerResponse, text: string): void {
+    this.#world.streamed(Buffer.byteLength(text));
+    stream.write(text);
+  }
+
   #enter(session: Session, state: UploadState): void {
     if (session.state === state) return;
     session.state = state;
     session.sequence++;
     for (const stream of this.#streams.get(session.tag) ?? []) {
-      stream.write(stateEvent(session, this.#time(0)));
+      this.#write(stream, stateEvent(session, this.#time(0)));
       if (state !== 'Stored' && state !== 'Verifying') stream.end();
     }
   }
