@@ -420,7 +420,7 @@ describe('many small files', () => {
     expect(outcomes.every(({ status }) => status === 'verified')).toBe(true);
     expect(peer.puts).toHaveLength(500);
     expect(peer.count('POST', /\/urls$/)).toBe(0);
-    expect(peer.count('POST', /^\/v1\/uploads(:batch)?$/)).toBeLessThan(60);
+    expect(peer.count('POST', /^\/v1\/uploads(:batch)?$/)).toBeLessThan(25);
     // One completion each, and few others.
     expect(peer.count('POST', /complete$/)).toBe(500);
     expect(peer.count('GET', /./)).toBeLessThan(100);
