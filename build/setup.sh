@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Makes a machine ready for what the other scripts do, and does nothing where it is ready.
 #   build/setup.sh            everything that ./run needs
-#   build/setup.sh STEP…      some of: tools postgres web programs browser rabbitmq
+#   build/setup.sh STEP…      some of: tools postgres web programs browser rabbitmq thumbnails
 # tools     checks the .NET 10 SDK, Node.js 20.19 or later, npm
 # postgres  the PostgreSQL programs, into build/postgres/node_modules
 # web       the page, into src/Web
 # programs  the .NET programs that ./run starts, Release
 # browser   what the browser tests need: tests/Browser, and Chromium where it can be installed
 # rabbitmq  the RabbitMQ broker that tests start for themselves, where it can be installed
+# thumbnails  the programs that make thumbnails, where they can be installed: libvips' and ffmpeg
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 stamps=.tools/stamps
@@ -129,6 +130,13 @@ rabbitmq() {
   if [ -n "$made" ]; then rm -f "$policy"; fi
 }
 
+thumbnails() {
+  local program missing=""
+  for program in vipsthumbnail vipsheader vips ffmpeg; do command -v $program >/dev/null || missing="$missing $program"; done
+  [ -n "$missing" ] || return 0
+  apt_install libvips-tools ffmpeg || say "Thumbnails lack$missing, and their tests cannot run. Install libvips' programs and ffmpeg: see docs/thumbnails.md."
+}
+
 setup() {
   # Two commands in one clone must not install into the same folder at once.
   if command -v flock >/dev/null; then
@@ -143,7 +151,7 @@ setup() {
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
   if [ $# = 0 ]; then set -- tools postgres web programs; fi
   for step in "$@"; do
-    case $step in tools | postgres | web | programs | browser | rabbitmq) ;; *) fail "There is no step '$step'. See the top of build/setup.sh." ;; esac
+    case $step in tools | postgres | web | programs | browser | rabbitmq | thumbnails) ;; *) fail "There is no step '$step'. See the top of build/setup.sh." ;; esac
   done
   setup "$@"
 fi

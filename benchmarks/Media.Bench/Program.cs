@@ -5,8 +5,10 @@ using Media.Bench.Measuring;
 using Media.Bench.Presigning;
 using Media.Bench.Storage;
 using Media.Bench.Uploads;
+using Media.Bench.Verification;
 
-Benchmark[] benchmarks = [new PresignBench(), new ActorsBench(), new FujiBench(), new UploadsBench(), new StorageBench(), new DedupBench()];
+Benchmark[] benchmarks =
+    [new PresignBench(), new ActorsBench(), new FujiBench(), new UploadsBench(), new StorageBench(), new DedupBench(), new VerifyBench()];
 
 var names = new List<string>();
 var settings = new BenchSettings();

@@ -35,6 +35,14 @@ internal sealed record LocalSettings
     /// <summary>The API key: <c>MEDIA_API_KEY</c>.</summary>
     public required string ApiKey { get; init; }
 
+    /// <summary>An administrator's API key: the local account's, or the first one that the settings have as it is. Null where they have none.</summary>
+    public string? AdministratorKey => !ApiEnvironment.HasAccounts(this)
+        ? ApiKey
+        : Configuration.GetSection("Media:Accounts").GetChildren()
+            .Where(account => bool.TryParse(account["Administrator"], out var isAdministrator) && isAdministrator)
+            .Select(account => account["ApiKey"])
+            .FirstOrDefault(key => !string.IsNullOrEmpty(key));
+
     /// <summary>What is started: <c>Media:AppHost:Resources</c>, names with commas between; all unless told.</summary>
     public required IReadOnlyList<string> Resources { get; init; }
 

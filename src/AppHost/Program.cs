@@ -38,7 +38,7 @@ internal static class Program
         await PortCheck.EnsureFreeAsync(resources.Ports, TimeProvider.System, stopping);
 
         await using var orchestrator = new Orchestrator(resources.All, log, TimeProvider.System);
-        await using var dashboard = await DashboardServer.StartAsync(settings, orchestrator, stopping);
+        await using var dashboard = await DashboardServer.StartAsync(settings, orchestrator, http, stopping);
         await orchestrator.StartAsync(stopping);
 
         await Console.Out.WriteLineAsync();

@@ -1,3 +1,4 @@
+using Media.Client.Downloading;
 using Media.Client.Tests.Peer;
 using Media.Client.Uploading;
 
@@ -40,11 +41,21 @@ internal sealed class Bench : IAsyncDisposable
         FirstContactLimit = TimeSpan.FromMinutes(1),
     };
 
-    public MediaClient Client()
+    public MediaClient Client(Func<MediaClientOptions, MediaClientOptions>? change = null)
     {
         var http = Keep(MediaClient.CreateHttpClient());
-        return new MediaClient(http, new MediaClientOptions { Server = new Uri(Api.Host.Address), Key = ApiPeer.Key });
+        var options = new MediaClientOptions { Server = new Uri(Api.Host.Address), Key = ApiPeer.Key };
+        return new MediaClient(http, change?.Invoke(options) ?? options);
     }
+
+    /// <summary>A downloader that loses no time over pauses.</summary>
+    public Downloader Downloader(DownloaderOptions? options = null) => new(
+        Client(),
+        Keep(MediaClient.CreateDeliveryClient()),
+        (options ?? new DownloaderOptions()) with
+        {
+            FirstPause = TimeSpan.FromMilliseconds(10), LongestPause = TimeSpan.FromMilliseconds(100), ProgressInterval = TimeSpan.Zero,
+        });
 
     public Uploader Uploader(UploaderOptions? options = null) => Keep(new Uploader(Client(), Keep(Uploading.Uploader.CreateStoreClient()), options ?? Quick()));
 

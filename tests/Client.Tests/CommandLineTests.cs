@@ -22,7 +22,11 @@ public sealed class CommandLineTests
         {
             var row = rows[file];
             var tag = row.GetProperty("tag").GetString()!;
-            Assert.Equal("stored", row.GetProperty("status").GetString());
+            Assert.Equal("verified", row.GetProperty("status").GetString());
+            var hashes = ApiPeer.HashesOf(await File.ReadAllBytesAsync(file));
+            Assert.Equal((hashes?.TipHash, hashes?.PieceHash), (row.GetProperty("tipHash").GetString(), row.GetProperty("pieceHash").GetString()));
+            Assert.Equal(tag, row.GetProperty("fileId").GetString());
+            Assert.StartsWith(bench.Api.Host.Address + "/media/" + tag, row.GetProperty("link").GetString(), StringComparison.Ordinal);
             Assert.False(row.GetProperty("resumed").GetBoolean());
             Assert.Equal(bench.Api.Uploads[tag].Key, row.GetProperty("key").GetString());
             Assert.Equal(new FileInfo(file).Length, row.GetProperty("size").GetInt64());
@@ -120,7 +124,7 @@ public sealed class CommandLineTests
         drawn.SetResult();
         Assert.Equal(0, await process.ExitAsync());
         // Erased by moving up over it, before what became of the file is written.
-        Assert.Matches(@"\e\[1A\s*\e\[Jstored  [^\e]+/s\s*$", process.Output);
+        Assert.Matches(@"\e\[1A\s*\e\[Jverified  [^\e]+/s\s*$", process.Output);
     }
 
     [Fact]
@@ -148,7 +152,7 @@ public sealed class CommandLineTests
         Assert.Equal("source_not_a_file", CodeOf(bench.Folder.FullName));
         Assert.Equal("source_not_a_file", CodeOf("/dev/zero"));
         Assert.Equal("source_unreadable", CodeOf(loop));
-        Assert.Equal("stored", rows[good].GetProperty("status").GetString());
+        Assert.Equal("verified", rows[good].GetProperty("status").GetString());
         Assert.Contains("[source_missing]", process.Error, StringComparison.Ordinal);
     }
 
@@ -157,7 +161,8 @@ public sealed class CommandLineTests
     {
         string[][] wrong =
         [
-            [], ["upload"], ["bogus"], ["upload", "--parallel", "0", "x"], ["upload", "--part-size", "much", "x"], ["ls", "--limit", "0"], ["ls", "--server", "ftp://x"], ["ls", "--nonsense"],
+            [], ["upload"], ["bogus"], ["upload", "--parallel", "0", "x"], ["upload", "--part-size", "much", "x"], ["ls", "--limit", "0"], ["ls", "--server", "ftp://x"], ["ls", "--nonsense"], ["get"], ["get", "x", "--referer", "nonsense"], ["rm"], ["verify", "x"], ["files", "--limit", "0"],
+            ["upload", "--link-seconds", "-1", "x"],
         ];
         foreach (var arguments in wrong)
         {
@@ -171,7 +176,7 @@ public sealed class CommandLineTests
     public async Task AnyCommand_NoKeyOrAWrongOne_EndsWith3AndSaysWhatIsMissing()
     {
         await using var bench = await Bench.StartAsync();
-        foreach (var arguments in (string[][])[["ls"], ["upload", bench.File(10)], ["abort", "x"], ["show", "x"]])
+        foreach (var arguments in (string[][])[["ls"], ["upload", bench.File(10)], ["abort", "x"], ["show", "x"], ["files"], ["get", "x"], ["rm", "x"], ["verify", "x", "x"]])
         {
             using var without = CommandProcess.Start(bench, null, arguments);
             Assert.Equal(3, await without.ExitAsync());

@@ -10,10 +10,24 @@ public sealed class ProgressLineTests
         Phase = UploadPhase.Uploading, Size = 200 << 20, BytesDone = 100 << 20, BytesPerSecond = 5 << 20, Remaining = TimeSpan.FromSeconds(3725),
     };
 
+    private static readonly UploadProgress Verifying = Half with { Phase = UploadPhase.Verifying, BytesDone = 200 << 20, BytesVerified = 50 << 20 };
+
+    [Fact]
+    public void Bar_OtherStages_AreNamedAndCountTheirOwnBytes()
+    {
+        Assert.Equal(
+            "holiday.mp4  ███████░░░░░░░░░░░░░░░░░░░░░░░  25%  verifying  50.0 MiB of 200.0 MiB  5.0 MiB/s  1:02:05 left",
+            ProgressLine.Bar("holiday.mp4", LineProgress.Of(Verifying), 140, colour: false));
+        Assert.Contains("verifying", ProgressLine.Bar("holiday.mp4", LineProgress.Of(Verifying), 40, colour: false), StringComparison.Ordinal);
+        var hashing = LineProgress.Of(Half with { Phase = UploadPhase.Hashing, BytesHashed = 20 << 20, BytesDone = 0 });
+        Assert.Equal("x: hashing 10%, 20.0 MiB of 200.0 MiB, 5.0 MiB/s, 1:02:05 left", ProgressLine.Plain("x", hashing));
+        Assert.Equal("100%", LineProgress.Of(Half with { Phase = UploadPhase.Done, BytesDone = 0 }).Percent);
+    }
+
     [Fact]
     public void Bar_WideTerminal_HasEverything()
     {
-        var line = ProgressLine.Bar("holiday.mp4", Half, 140, colour: false);
+        var line = ProgressLine.Bar("holiday.mp4", LineProgress.Of(Half), 140, colour: false);
         Assert.Equal("holiday.mp4  ███████████████░░░░░░░░░░░░░░░  50%  100.0 MiB of 200.0 MiB  5.0 MiB/s  1:02:05 left", line);
         Assert.DoesNotContain('\e', line);
     }
@@ -25,12 +39,12 @@ public sealed class ProgressLineTests
     [InlineData("🎬🎬🎬🎬🎬🎬🎬🎬🎬🎬🎬🎬🎬🎬🎬🎬🎬.mp4")]
     public void Bar_AnyWidth_NeverWider(string name)
     {
-        UploadProgress[] all = [Half, Half with { Note = "The store did not take part 17: Connection refused Trying again." }, Half with { Phase = UploadPhase.Completing, BytesDone = 200 << 20 }];
+        UploadProgress[] all = [Half, Half with { Note = "The store did not take part 17: Connection refused Trying again." }, Half with { Phase = UploadPhase.Completing, BytesDone = 200 << 20 }, Verifying];
         foreach (var progress in all)
         {
             for (var columns = 10; columns < 200; columns++)
             {
-                var line = ProgressLine.Bar(name, progress, columns, colour: false);
+                var line = ProgressLine.Bar(name, LineProgress.Of(progress), columns, colour: false);
                 Assert.True(Printable.Columns(line) <= columns, $"{columns}: {line}");
                 Assert.Contains('%', line);
             }
@@ -40,13 +54,13 @@ public sealed class ProgressLineTests
     [Fact]
     public void Bar_NameThatSteersTheTerminal_IsMadeHarmless()
     {
-        var line = ProgressLine.Bar("a\e[2Jb\r\nc\u202Ed", Half, 120, colour: false);
+        var line = ProgressLine.Bar("a\e[2Jb\r\nc\u202Ed", LineProgress.Of(Half), 120, colour: false);
         Assert.StartsWith("a?[2Jb??c?d", line, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Plain_NotStoredYet_IsNeverAtHundredPercent() =>
-        Assert.StartsWith("x: 99%,", ProgressLine.Plain("x", Half with { BytesDone = 200 << 20 }), StringComparison.Ordinal);
+        Assert.StartsWith("x: 99%,", ProgressLine.Plain("x", LineProgress.Of(Half with { BytesDone = 200 << 20 })), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("8388608", 8388608)]

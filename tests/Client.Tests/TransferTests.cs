@@ -21,7 +21,9 @@ public sealed class TransferTests
         await using var bench = await Bench.StartAsync();
         var path = bench.File(size);
         var outcome = await bench.UploadAsync(path);
-        Assert.Equal(UploadState.Stored, outcome.Upload.State);
+        Assert.Equal((UploadState.Verified, UploadStatus.Verified), (outcome.Upload.State, outcome.Status));
+        Assert.Equal(ApiPeer.HashesOf(Bench.Bytes(size))!.PieceHash, outcome.PieceHash);
+        Assert.Equal(outcome.PieceHash, bench.Api.Only.PieceHash);
         Assert.False(outcome.Resumed);
         Assert.Equal(size, outcome.BytesSent);
         Assert.Equal(Bench.Bytes(size), bench.Stored(outcome.Upload.Tag));

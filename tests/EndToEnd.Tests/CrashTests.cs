@@ -47,7 +47,7 @@ public sealed class CrashTests : IAsyncLifetime
         middle.Release();
         await api.RestartAsync(cancel);
 
-        await AssertStoredAsync(upload);
+        await AssertVerifiedAsync(upload);
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class CrashTests : IAsyncLifetime
         middle.Release();
         await storage.RestartAsync(cancel);
 
-        await AssertStoredAsync(upload);
+        await AssertVerifiedAsync(upload);
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class CrashTests : IAsyncLifetime
         await Eventually.TrueAsync(() => Task.FromResult(Volatile.Read(ref killed) == 1), Patience);
         await postgres.RestartAsync(cancel);
 
-        await AssertStoredAsync(upload);
+        await AssertVerifiedAsync(upload);
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public sealed class CrashTests : IAsyncLifetime
 
         await postgres.RestartAsync(cancel);
 
-        await AssertStoredAsync(upload);
+        await AssertVerifiedAsync(upload);
     }
 
     [Fact]
@@ -119,18 +119,20 @@ public sealed class CrashTests : IAsyncLifetime
         };
         await using var second = await UploadAsync();
 
-        await AssertStoredAsync(second);
+        await AssertVerifiedAsync(second);
         Assert.InRange(sent, 1, 5);
     }
 
     private Task<ChildProcess> UploadAsync() => CommandLine.StartAsync(api.Address, cancel, "upload", file.Path, "--json", "--part-size", "8388608", "--parallel", "2");
 
-    private async Task AssertStoredAsync(ChildProcess upload)
+    private async Task AssertVerifiedAsync(ChildProcess upload)
     {
         var result = await CommandLine.ResultAsync(upload, Patience);
-        Assert.Equal("stored", result.GetProperty("status").GetString());
+        using var http = api.CreateClient();
+        var ended = await http.UntilEndedAsync(result.GetProperty("tag").GetString()!, Patience);
+        Assert.Equal("Verified", ended.GetProperty("state").GetString());
         using var client = storage.CreateClient();
-        Assert.Equal(file.Sha256, await TestFile.HashObjectAsync(client, "media", result.GetProperty("key").GetString()!, cancel));
+        Assert.Equal(file.Sha256, await TestFile.HashObjectAsync(client, "media", $"hash/{ended.GetProperty("pieceHash").GetString()}", cancel));
         Assert.Empty((await client.ListMultipartUploadsAsync("media", cancel)).MultipartUploads ?? []);
     }
 

@@ -87,7 +87,8 @@ public sealed class EventReceiver : IAsyncDisposable
     public static Task AnswerAsync(HttpContext context, int status, string text = "")
     {
         context.Response.StatusCode = status;
-        return context.Response.WriteAsync(text, CancellationToken.None);
+        // Some statuses allow no body, not even an empty one.
+        return text.Length == 0 ? Task.CompletedTask : context.Response.WriteAsync(text, CancellationToken.None);
     }
 
     /// <inheritdoc />

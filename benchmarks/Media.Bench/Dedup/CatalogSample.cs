@@ -39,7 +39,7 @@ internal sealed class CatalogSample(int count)
         await using (var contents = await connection.BeginBinaryImportAsync(
             "copy contents (piece_hash, tip_hash, size, state, key, etag, content_type, detected_type, files, unreferenced_at) from stdin (format binary)", cancellationToken))
         {
-            contents.Timeout = TimeSpan.Zero;
+            contents.Timeout = TimeSpan.FromHours(1);
             for (var number = 0; number < count; number++)
             {
                 var (hash, type) = (PieceHash(number), TypeOf(number));
@@ -58,7 +58,7 @@ internal sealed class CatalogSample(int count)
             "copy files (id, user_name, name, original_name, content_type, detected_type, tip_hash, piece_hash, key, etag, size, duplicate, created_at, stored_at, filed_at) from stdin (format binary)",
             cancellationToken))
         {
-            files.Timeout = TimeSpan.Zero;
+            files.Timeout = TimeSpan.FromHours(1);
             for (var number = 0; number < count; number++)
             {
                 var (hash, type, name, at) = (PieceHash(number), TypeOf(number), NameOf(number), Start.AddSeconds(number));

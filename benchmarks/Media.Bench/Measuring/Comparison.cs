@@ -36,9 +36,14 @@ internal readonly record struct Comparison(double Ours, double Other, double Rat
             if (!first) our[round] = await ours(cancellationToken);
         }
 
-        var ratios = new double[rounds];
-        for (var round = 0; round < rounds; round++) ratios[round] = our[round] / their[round];
-        return new Comparison(Median(our), Median(their), Median(ratios));
+        return Of(our, their);
+    }
+
+    /// <summary>Of rounds that the caller has made, of more than two things.</summary>
+    public static Comparison OfRounds(IEnumerable<(double Ours, double Other)> rounds)
+    {
+        var all = rounds.ToArray();
+        return Of(Array.ConvertAll(all, static round => round.Ours), Array.ConvertAll(all, static round => round.Other));
     }
 
     /// <summary>As <see cref="InterleavedAsync"/>, for what runs on the calling thread alone.</summary>
@@ -47,6 +52,13 @@ internal readonly record struct Comparison(double Ours, double Other, double Rat
 
     /// <summary>Two amounts of which less is better: bytes, or writes.</summary>
     public static Comparison OfAmounts(double ours, double other) => new(ours, other, other / ours);
+
+    private static Comparison Of(double[] ours, double[] other)
+    {
+        var ratios = new double[ours.Length];
+        for (var round = 0; round < ratios.Length; round++) ratios[round] = ours[round] / other[round];
+        return new Comparison(Median(ours), Median(other), Median(ratios));
+    }
 
     private static double Median(double[] values)
     {

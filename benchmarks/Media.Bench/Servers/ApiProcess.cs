@@ -21,7 +21,13 @@ internal sealed class ApiProcess : IAsyncDisposable
 
     public int ProcessId => _process.Id;
 
-    public static async Task<ApiProcess> StartAsync(string connectionString, Uri store, string bucket, CancellationToken cancellationToken)
+    /// <param name="connectionString">The database.</param>
+    /// <param name="store">The S3.</param>
+    /// <param name="bucket">The bucket.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="more">Settings on top of, or in place of, the usual ones.</param>
+    public static async Task<ApiProcess> StartAsync(
+        string connectionString, Uri store, string bucket, CancellationToken cancellationToken, params (string Key, string? Value)[] more)
     {
         var address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
         var environment = new Dictionary<string, string?>(StringComparer.Ordinal)
@@ -39,6 +45,7 @@ internal sealed class ApiProcess : IAsyncDisposable
             ["Media__Accounts__0__ApiKey"] = ApiKey,
             ["Media__Accounts__0__Limits__MaxFiles"] = "1000000",
         };
+        foreach (var (key, value) in more) environment[key] = value;
         var options = ChildProcessOptions.Dotnet("api", Rooms.Output("src/Api", "Media.Api")) with { Environment = environment };
         var api = new ApiProcess(await ChildProcess.StartAsync(options, cancellationToken), address);
         try

@@ -8,17 +8,20 @@ namespace Media.Bench.Servers;
 internal sealed class CephCluster : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder;
-    private readonly Uri _endpoint;
-    private readonly string _accessKey;
-    private readonly string _secretKey;
 
     private CephCluster(TemporaryFolder folder, Dictionary<string, string> values)
     {
         _folder = folder;
-        _endpoint = new Uri(values["MEDIA_TEST_S3_ENDPOINT"]);
-        _accessKey = values["MEDIA_TEST_S3_KEY"];
-        _secretKey = values["MEDIA_TEST_S3_SECRET"];
+        Endpoint = new Uri(values["MEDIA_TEST_S3_ENDPOINT"]);
+        AccessKey = values["MEDIA_TEST_S3_KEY"];
+        SecretKey = values["MEDIA_TEST_S3_SECRET"];
     }
+
+    public Uri Endpoint { get; }
+
+    public string AccessKey { get; }
+
+    public string SecretKey { get; }
 
     public static bool IsInstalled => Array.Exists(
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'), static folder => File.Exists(Path.Combine(folder, "radosgw")));
@@ -41,7 +44,7 @@ internal sealed class CephCluster : IAsyncDisposable
         }
     }
 
-    public StoreAccess Access(string bucket) => new(_endpoint, _accessKey, _secretKey, bucket);
+    public StoreAccess Access(string bucket) => new(Endpoint, AccessKey, SecretKey, bucket);
 
     public async ValueTask DisposeAsync()
     {

@@ -57,8 +57,9 @@ internal sealed class StoreAccess(Uri endpoint, string accessKey, string secretK
         if (!answer.Contains("<ETag>", StringComparison.Ordinal)) throw new InvalidOperationException($"The upload was not completed: {answer}");
     }
 
-    /// <summary>Reads bytes of an object and throws them away.</summary>
-    public async Task GetAsync(string key, long start, long end, byte[] buffer, CancellationToken cancellationToken)
+    /// <summary>Reads bytes of an object, and throws them away or does with them what it is told.</summary>
+    public async Task GetAsync(
+        string key, long start, long end, byte[] buffer, CancellationToken cancellationToken, Action<ReadOnlyMemory<byte>>? use = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, Presign(HttpMethod.Get, key, []));
         request.Headers.Range = new(start, end - 1);
@@ -66,7 +67,12 @@ internal sealed class StoreAccess(Uri endpoint, string accessKey, string secretK
         await CheckAsync(response, cancellationToken);
         await using var content = await response.Content.ReadAsStreamAsync(cancellationToken);
         long read = 0;
-        while (await content.ReadAsync(buffer, cancellationToken) is > 0 and var count) read += count;
+        while (await content.ReadAsync(buffer, cancellationToken) is > 0 and var count)
+        {
+            use?.Invoke(buffer.AsMemory(0, count));
+            read += count;
+        }
+
         if (read != end - start) throw new InvalidOperationException($"{read} bytes came back, not {end - start}.");
     }
 

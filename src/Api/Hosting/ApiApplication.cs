@@ -82,6 +82,7 @@ internal static partial class ApiApplication
         app.MapCompanionDoor();
         app.MapFilesDoor();
         app.MapLinksDoor();
+        app.MapDeadLettersDoor();
         app.MapHealthDoor();
         app.MapOpenApi("/openapi/{documentName}.json");
     }

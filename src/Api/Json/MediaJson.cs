@@ -45,6 +45,8 @@ namespace Media.Api.Json;
 [JsonSerializable(typeof(ContentAnswer))]
 [JsonSerializable(typeof(LinkRequest))]
 [JsonSerializable(typeof(LinkAnswer))]
+[JsonSerializable(typeof(DestinationsAnswer))]
+[JsonSerializable(typeof(DeadLetterPageAnswer))]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(CompanionCreateRequest))]
 [JsonSerializable(typeof(CompanionCreateAnswer))]

@@ -43,6 +43,11 @@ internal static class ProblemCatalog
     public static Problem DeliveryNotConfigured { get; } =
         Of(503, "delivery_not_configured", "Delivery is off", "This server has no secret to sign links with: Media:Delivery:Secrets.");
 
+    public static Problem DeadLetterNotFound { get; } = Of(404, "dead_letter_not_found", "There is no such dead letter", "It was retried or dismissed, or never was.");
+
+    public static Problem DestinationGone { get; } =
+        Of(409, "destination_gone", "The destination is gone", "No process has it in its settings, so nobody would deliver. Put it back, or dismiss the dead letter.");
+
     public static Problem TooManyAttempts(TimeSpan retryAfter) =>
         Of(429, "too_many_attempts", "Too many wrong tries", "Wait before the next try.") with { RetryAfter = retryAfter };
 

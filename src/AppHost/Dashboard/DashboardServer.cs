@@ -6,13 +6,13 @@ using Media.AppHost.Resources;
 
 namespace Media.AppHost.Dashboard;
 
-/// <summary>One page that shows every resource, for whoever works on this machine.</summary>
+/// <summary>One page that shows every resource, and events that could not be delivered, for whoever works on this machine.</summary>
 internal static class DashboardServer
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
 
     /// <summary>Starts the dashboard's server; disposing it stops it.</summary>
-    public static async Task<WebApplication> StartAsync(LocalSettings settings, Orchestrator orchestrator, CancellationToken cancellationToken)
+    public static async Task<WebApplication> StartAsync(LocalSettings settings, Orchestrator orchestrator, HttpClient http, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -21,7 +21,8 @@ internal static class DashboardServer
         app.Use((context, next) => GuardAsync(context, settings.DashboardPort, next));
         MapFile(app, "/", "index.html", "text/html; charset=utf-8");
         MapFile(app, "/dashboard.css", "dashboard.css", "text/css; charset=utf-8");
-        MapFile(app, "/dashboard.js", "dashboard.js", "text/javascript; charset=utf-8");
+        foreach (var script in new[] { "dashboard.js", "events.js", "dom.js" })
+            MapFile(app, $"/{script}", script, "text/javascript; charset=utf-8");
         app.MapGet("/api/resources", () => TypedResults.Json(orchestrator.Snapshot(), Json));
         app.MapPost("/api/resources/{name}/restart", async (string name) =>
         {
@@ -30,6 +31,7 @@ internal static class DashboardServer
             await runner.RestartAsync();
             return Results.NoContent();
         });
+        new EventsRelay(settings, http).Map(app);
         await app.StartAsync(cancellationToken);
         return app;
     }

@@ -82,7 +82,8 @@ internal sealed class ApiTransport
 
     private HttpRequestMessage Request(HttpMethod method, string path, HttpContent? body, bool anonymous = false)
     {
-        var request = new HttpRequestMessage(method, new Uri(_base, path)) { Content = body };
+        // Not by resolving: a route such as uploads:batch would be taken for an address of its own.
+        var request = new HttpRequestMessage(method, new Uri(_base.AbsoluteUri + path)) { Content = body };
         if (!anonymous && _options.Key is { Length: > 0 } key)
             request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + key);
         return request;

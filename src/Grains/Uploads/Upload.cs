@@ -52,6 +52,10 @@ public sealed record Upload(
     /// <summary>Why it ended as it did, in words, where it ended badly.</summary>
     [Id(1)]
     public string? Reason { get; init; }
+
+    /// <summary>When the store says that the object was last modified, as it was found whole; by its clock, where <see cref="CompletedAt"/> is by ours.</summary>
+    [Id(2)]
+    public DateTimeOffset? LastModified { get; init; }
 }
 
 /// <summary>What was found in an object's bytes.</summary>

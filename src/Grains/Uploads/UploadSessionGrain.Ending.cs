@@ -112,6 +112,7 @@ internal sealed partial class UploadSessionGrain
             State.Size = found.Size;
             State.ETag = found.ETag;
             State.VersionId = found.VersionId;
+            State.LastModified = found.LastModified;
             State.CompletedAt = Now;
             State.Lease = null;
             await SaveAsync();

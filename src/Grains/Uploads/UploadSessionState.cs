@@ -119,6 +119,10 @@ public sealed class UploadSessionState : IStateEffects
     [Id(25)]
     public bool ChallengeSpent { get; set; }
 
+    /// <summary>When the store says that the object was last modified, as it was found whole.</summary>
+    [Id(26)]
+    public DateTimeOffset? LastModified { get; set; }
+
     /// <inheritdoc/>
     public StateEffects GetEffects() => effects;
 
@@ -151,5 +155,6 @@ public sealed class UploadSessionState : IStateEffects
     {
         Actual = Actual,
         Reason = Reason,
+        LastModified = LastModified,
     };
 }

@@ -104,6 +104,7 @@ internal sealed partial class JobWorker : BackgroundService
 
         var free = _options.Concurrency - _running.Count;
         if (_unlimited.Length > 0) free -= await StartAsync(_unlimited, free, stoppingToken);
+        // Kinds with a limit come last, so that the others do not wait for them.
         List<string> open = [.. _unlimited];
         foreach (var handler in _limited)
         {

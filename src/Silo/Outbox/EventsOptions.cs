@@ -40,8 +40,11 @@ public sealed class EventsOptions
     [Range(typeof(TimeSpan), "00:00:00.001", "30.00:00:00", ErrorMessage = "Media:Events:GiveUpAfter has to be 1 ms to 30 days.")]
     public TimeSpan GiveUpAfter { get; set; } = TimeSpan.FromDays(1);
 
-    /// <summary>How long events are kept after they were delivered. Dead letters are kept until somebody retries or dismisses them.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "3650.00:00:00", ErrorMessage = "Media:Events:Retention has to be 1 s to 10 years.")]
+    /// <summary>
+    /// How long events are kept after they were delivered. Not under a day, as what writes events looks there for what has happened already. Dead letters are
+    /// kept until somebody retries or dismisses them.
+    /// </summary>
+    [Range(typeof(TimeSpan), "1.00:00:00", "3650.00:00:00", ErrorMessage = "Media:Events:Retention has to be 1 day to 10 years.")]
     public TimeSpan Retention { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>

@@ -1,5 +1,6 @@
 using Amazon.S3;
 using Amazon.S3.Model;
+using Media.Grains.Contents;
 using Media.Grains.Ports;
 
 namespace Media.Silo.S3;
@@ -11,7 +12,7 @@ namespace Media.Silo.S3;
 internal sealed partial class S3SourceCondition(S3Connection connection, string bucket, ILogger logger)
 {
     // Where nothing is read, and lifecycle rules delete what a crash leaves.
-    private const string Target = "quarantine/copy-condition";
+    private const string Target = ContentKeys.QuarantinePrefix + "copy-condition";
     private const string NoETag = "\"00000000000000000000000000000000\"";
 
     private volatile Answer _answer;

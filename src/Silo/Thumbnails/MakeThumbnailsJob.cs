@@ -20,6 +20,9 @@ internal sealed partial class MakeThumbnailsJob(
 
     public string Kind => JobKinds.MakeThumbnails;
 
+    // What makes it fail is never the file, and passes.
+    public bool IsTriedForEver => true;
+
     public int MostAtOnce => options.Value.Concurrency;
 
     public async Task RunAsync(JobContext job, CancellationToken cancellationToken)

@@ -54,8 +54,12 @@ internal sealed class ThumbnailStore(PostgresDatabase database, TimeProvider tim
         on conflict (piece_hash) do update set reason = excluded.reason, detail = excluded.detail, at = now()
         """;
 
+    private const int MostAtOnce = 5_000;
+
     private const string RetrySql = """
-        with again as (delete from thumbnail_failures where reason = any($1) returning piece_hash),
+        with again as (
+                delete from thumbnail_failures where piece_hash in (select piece_hash from thumbnail_failures where reason = any($1) limit $3)
+                returning piece_hash),
             planned as (
                 insert into jobs (kind, key) select $2, piece_hash from again
                 on conflict (kind, key) do nothing)
@@ -129,23 +133,36 @@ internal sealed class ThumbnailStore(PostgresDatabase database, TimeProvider tim
 
     /// <summary>Plans contents anew that came while programs were absent.</summary>
     /// <returns>How many.</returns>
-    public Task<int> RetryAsync(bool images, bool videos, CancellationToken cancellationToken)
+    public async Task<int> RetryAsync(bool images, bool videos, CancellationToken cancellationToken)
     {
         string[] reasons = [.. images ? [ThumbnailFailureReasons.NoImageTool] : (string[])[], .. videos ? [ThumbnailFailureReasons.NoVideoTool] : (string[])[]];
-        return reasons.Length == 0
-            ? Task.FromResult(0)
-            : database.RunAsync(
-                static async (connection, reasons, token) =>
-                {
-                    await using var command = new NpgsqlCommand(RetrySql, connection)
-                    {
-                        Parameters = { new NpgsqlParameter<string[]> { TypedValue = reasons, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text }, Text(JobKinds.MakeThumbnails) },
-                    };
-                    return (int)(await command.ExecuteScalarAsync(token))!;
-                },
-                reasons,
-                cancellationToken);
+        if (reasons.Length == 0) return 0;
+        // A few at a time, as a statement has little time.
+        for (var total = 0; ;)
+        {
+            var planned = await RetryAsync(reasons, cancellationToken);
+            total += planned;
+            if (planned < MostAtOnce) return total;
+        }
     }
+
+    private Task<int> RetryAsync(string[] reasons, CancellationToken cancellationToken) =>
+        database.RunAsync(
+            static async (connection, reasons, token) =>
+            {
+                await using var command = new NpgsqlCommand(RetrySql, connection)
+                {
+                    Parameters =
+                    {
+                        new NpgsqlParameter<string[]> { TypedValue = reasons, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                        Text(JobKinds.MakeThumbnails),
+                        new NpgsqlParameter<int> { TypedValue = MostAtOnce },
+                    },
+                };
+                return (int)(await command.ExecuteScalarAsync(token))!;
+            },
+            reasons,
+            cancellationToken);
 
     private static async Task AddRowsAsync(NpgsqlConnection connection, string pieceHash, ImmutableArray<StoredThumbnail> thumbnails, CancellationToken cancellationToken)
     {

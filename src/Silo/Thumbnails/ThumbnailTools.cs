@@ -99,6 +99,8 @@ internal sealed partial class ThumbnailTools : IDisposable
             try
             {
                 var run = await _sandbox.RunAsync(path, [argument], folder, isolator, cancellationToken);
+                // A machine that is busy is no reason to run with less around it.
+                if (run.TimedOut) throw new InvalidOperationException($"{path} does not tell its version in time.");
                 if (!run.Succeeded) return $"{path} does not run within its limits; it ended with code {run.ExitCode}. {ToolRun.LastLine(run.Error)}";
             }
             catch (Win32Exception failure)

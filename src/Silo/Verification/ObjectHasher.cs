@@ -1,3 +1,4 @@
+using System.Buffers;
 using Media.Fuji;
 using Media.Grains.Contents;
 using Media.Grains.Ports;
@@ -50,18 +51,26 @@ internal sealed class ObjectHasher(
 
     private async Task<ActualContent> HashSmallAsync(string key, StoredObject found, CancellationToken cancellationToken)
     {
-        var bytes = new byte[found.Size];
-        await using (var content = await reader.OpenAsync(key, found, 0, found.Size, cancellationToken))
-            await content.ReadExactlyAsync(bytes, cancellationToken);
-        using var stream = new MemoryStream(bytes, 0, bytes.Length, writable: false, publiclyVisible: true);
-        var hashes = await FujiHash.StreamAsync(stream, found.Size, cancellationToken: cancellationToken);
-        return new ActualContent(hashes.TipHash, hashes.PieceHash, TypeSniffer.Detect(bytes));
+        var size = (int)found.Size;
+        var bytes = ArrayPool<byte>.Shared.Rent(size);
+        try
+        {
+            await using (var content = await OpenAsync(key, found, 0, size, cancellationToken))
+                await content.ReadExactlyAsync(bytes.AsMemory(0, size), cancellationToken);
+            using var stream = new MemoryStream(bytes, 0, size, writable: false);
+            var hashes = await FujiHash.StreamAsync(stream, size, cancellationToken: cancellationToken);
+            return new ActualContent(hashes.TipHash, hashes.PieceHash, TypeSniffer.Detect(bytes.AsSpan(0, size)));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
     }
 
     private async Task<VerificationCheckpoint> ReadEndsAsync(string key, StoredObject found, CancellationToken cancellationToken)
     {
         var head = new byte[TypeSniffer.HeadLength];
-        await using (var content = await reader.OpenAsync(key, found, 0, head.Length, cancellationToken))
+        await using (var content = await OpenAsync(key, found, 0, head.Length, cancellationToken))
             await content.ReadExactlyAsync(head, cancellationToken);
         return new VerificationCheckpoint
         {
@@ -122,7 +131,10 @@ internal sealed class ObjectHasher(
     }
 
     private FujiRangeOpener OpenerOf(string key, StoredObject found) =>
-        async (start, end, cancellationToken) => await reader.OpenAsync(key, found, start, end - start, cancellationToken);
+        (start, end, cancellationToken) => OpenAsync(key, found, start, end, cancellationToken);
+
+    private async ValueTask<Stream> OpenAsync(string key, StoredObject found, long start, long end, CancellationToken cancellationToken) =>
+        new ImpatientStream(await reader.OpenAsync(key, found, start, end - start, cancellationToken), _options.Patience, time, cancellationToken);
 
     /// <summary>Tries again what the store or the line to it failed, as long as there is headway, and a few times without.</summary>
     private async Task<T> RetryAsync<T>(Func<long> headway, Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)

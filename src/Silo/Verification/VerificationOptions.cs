@@ -23,6 +23,10 @@ public sealed class VerificationOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00", ErrorMessage = "Media:Verification:ProgressInterval has to be 10 ms to 10 min.")]
     public TimeSpan ProgressInterval { get; set; } = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>How long the store may send nothing in the middle of a slice before that is asked for again.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00", ErrorMessage = "Media:Verification:Patience has to be 0.1 s to 1 h.")]
+    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How often slices that failed are asked for again before the whole job pauses. Slices that come through in between start the count anew.</summary>
     [Range(0, 100, ErrorMessage = "Media:Verification:QuickRetries has to be 0 to 100.")]
     public int QuickRetries { get; set; } = 5;

@@ -41,7 +41,7 @@ internal sealed partial class VerifyUploadJob(
     /// <returns>Whether the session has ended; false where it is to be looked at again.</returns>
     private async Task<bool> VerifyAsync(JobContext job, IUploadSessionGrain session, Upload upload, CancellationToken cancellationToken)
     {
-        var found = new StoredObject(upload.Size!.Value, upload.ETag!, upload.VersionId, upload.ContentType, upload.CompletedAt!.Value);
+        var found = new StoredObject(upload.Size!.Value, upload.ETag!, upload.VersionId, upload.ContentType, upload.LastModified ?? default);
         try
         {
             var checkpoint = job.GetCheckpoint<VerificationCheckpoint>();
@@ -127,6 +127,13 @@ internal sealed partial class VerifyUploadJob(
     /// <summary>The object is not the one that was completed. Whatever is there now has not been promised by anybody.</summary>
     private async Task EndChangedAsync(IUploadSessionGrain session, Upload upload, CancellationToken cancellationToken)
     {
+        // An earlier run got as far as the catalog: the object is not needed any more.
+        if (await catalog.FindFileAsync(upload.Tag, cancellationToken) is { File: { } file } filed)
+        {
+            await session.RecordVerifiedAsync(new ActualContent(file.TipHash, file.PieceHash, file.DetectedType), filed.Duplicate, cancellationToken);
+            return;
+        }
+
         const string replaced = "The stored object was replaced after it was completed.";
         var nothing = new ActualContent(null, null, null);
         if (await store.HeadAsync(upload.Key, cancellationToken) is { } other)

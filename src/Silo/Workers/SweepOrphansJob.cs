@@ -1,3 +1,4 @@
+using Media.Grains.Contents;
 using Media.Grains.Ports;
 using Media.Grains.Uploads;
 using Media.Silo.Jobs;
@@ -14,7 +15,7 @@ internal sealed partial class SweepOrphansJob(
 {
     // A copy has no session to ask. The largest takes hours where a store is slow; one that is cut off is begun anew.
     private static readonly TimeSpan LongestCopy = TimeSpan.FromDays(1);
-    private static readonly string[] CopyPrefixes = ["hash/", "quarantine/"];
+    private static readonly string[] CopyPrefixes = [ContentKeys.Prefix, ContentKeys.QuarantinePrefix];
 
     public string Kind => "sweep-orphans";
 

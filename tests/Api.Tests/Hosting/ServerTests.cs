@@ -38,6 +38,18 @@ public sealed class ServerTests(ApiFixture api)
     }
 
     [Fact]
+    public async Task Health_ProgramForThumbnailsIsAbsent_IsReadyAndSaysSo()
+    {
+        await using var server = await api.StartAnotherAsync(settings: [("Media:Thumbnails:VipsThumbnail", "no-such-program")]);
+
+        var ready = (await server.Client.SendAsync("GET", "/health/ready")).Ok();
+
+        Assert.Equal("ok", (string?)ready["status"]);
+        Assert.Equal("vipsthumbnail is not installed.", (string?)ready["details"]!["thumbnails"]);
+        Assert.Equal("vipsthumbnail is not installed.", (string?)ready["details"]!["videoPosters"]);
+    }
+
+    [Fact]
     public async Task DatabaseGone_EveryRoute_IsUnavailableAndThenWorksAgain()
     {
         await using var postgres = await TestPostgres.StartAsync(TestContext.Current.CancellationToken);

@@ -13,7 +13,7 @@ public sealed class DashboardTests(DashboardTests.RunningHost running) : IClassF
         using var http = new HttpClient { BaseAddress = _host.Dashboard };
 
         Assert.Contains("<title>", await http.GetStringAsync(new Uri("/", UriKind.Relative), Cancel), StringComparison.Ordinal);
-        foreach (var file in new[] { "dashboard.js", "dashboard.css" })
+        foreach (var file in new[] { "dashboard.js", "events.js", "dom.js", "dashboard.css" })
             Assert.NotEmpty(await http.GetStringAsync(new Uri(file, UriKind.Relative), Cancel));
         Assert.Equal("Ready", (await _host.ResourceAsync("postgres", Cancel)).GetProperty("state").GetString());
     }
@@ -43,6 +43,28 @@ public sealed class DashboardTests(DashboardTests.RunningHost running) : IClassF
         await Eventually.TrueAsync(
             async () => await _host.ResourceAsync("postgres", Cancel) is var now && now.GetProperty("state").GetString() == "Ready" && now.GetProperty("restarts").GetInt32() == before + restarts,
             cancellationToken: Cancel);
+    }
+
+    [Theory]
+    [InlineData(null, HttpStatusCode.Forbidden)]
+    [InlineData("https://evil.example", HttpStatusCode.Forbidden)]
+    [InlineData("own", HttpStatusCode.BadGateway)]
+    public async Task Retry_FromAnOrigin_IsHandedOnOnlyForItsOwnPage(string? origin, HttpStatusCode status)
+    {
+        // The API is not among what this host starts: whoever is let in gets as far as that.
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_host.Dashboard, "/api/events/dead-letters/1/retry"));
+        if (origin is not null)
+            request.Headers.Add("Origin", origin == "own" ? _host.Dashboard.GetLeftPart(UriPartial.Authority) : origin);
+
+        Assert.Equal(status, await SendAsync(request));
+    }
+
+    [Fact]
+    public async Task Events_ApiDoesNotRun_AreSaidToBeUnknown()
+    {
+        using var http = new HttpClient { BaseAddress = _host.Dashboard };
+
+        Assert.Contains("\"unavailable\"", await http.GetStringAsync(new Uri("/api/events", UriKind.Relative), Cancel), StringComparison.Ordinal);
     }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -62,6 +62,17 @@ public sealed class LocalSettingsTests
         Assert.Equal("00:00:30", environment["Media__Uploads__LeaseDuration"]);
     }
 
+    [Theory]
+    [InlineData(null, null, null, "k")]
+    [InlineData("true", "theirs", null, "theirs")]
+    [InlineData("false", "theirs", null, null)]
+    [InlineData("true", null, "0123", null)]
+    public void AdministratorKey_OfTheAccounts_IsOneThatIsReadable(string? isAdministrator, string? key, string? hash, string? expected) => Assert.Equal(
+        expected,
+        isAdministrator is null
+            ? Read(("MEDIA_API_KEY", "k")).AdministratorKey
+            : Read(("MEDIA_API_KEY", "k"), ("Media:Accounts:0:User", "ann"), ("Media:Accounts:0:Administrator", isAdministrator), ("Media:Accounts:0:ApiKey", key!), ("Media:Accounts:0:ApiKeyHash", hash!)).AdministratorKey);
+
     private static LocalSettings Read(params (string Key, string Value)[] values) => LocalSettings.Read(
         new ConfigurationBuilder().AddInMemoryCollection(values.ToDictionary(pair => pair.Key, pair => (string?)pair.Value, StringComparer.Ordinal)).Build());
 }

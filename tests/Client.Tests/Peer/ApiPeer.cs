@@ -12,7 +12,7 @@ internal delegate Task<bool> ApiFault(HttpContext context, string route, int att
 /// The documented <c>/v1</c> upload routes over a <see cref="StorePeer"/>, in memory. Only part sizes are smaller than the real
 /// server's, and URLs and leases shorter, so that tests are quick.
 /// </summary>
-internal sealed class ApiPeer : IAsyncDisposable
+internal sealed partial class ApiPeer : IAsyncDisposable
 {
     public const string Key = "key-of-the-tests";
 
@@ -55,10 +55,22 @@ internal sealed class ApiPeer : IAsyncDisposable
     {
         context.Response.Headers.Date = Now.ToString("R");
         var path = context.Request.Path.Value!.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        var route = context.Request.Method + " " + (path.Length > 2 ? string.Join('/', path[3..].Prepend("{tag}")) : string.Join('/', path[1..]));
+        var route = context.Request.Method + " " + RouteOf(path);
         var attempt = _attempts.AddOrUpdate(route, 1, (_, n) => n + 1);
         if (Fault is { } fault && await fault(context, route, attempt))
             return;
+        if (path[0] == "media")
+        {
+            await DeliverAsync(context, path);
+            return;
+        }
+
+        if (route == "GET {tag}/events" && Uploads.TryGetValue(path[2], out var watched))
+        {
+            await StreamAsync(context, watched);
+            return;
+        }
+
         var (status, answer) = await AnswerAsync(context, path, route);
         if (LoseAnswer?.Invoke(route, attempt) == true)
         {
@@ -68,6 +80,14 @@ internal sealed class ApiPeer : IAsyncDisposable
 
         await WriteAsync(context, status, answer);
     }
+
+    private static string RouteOf(string[] path) => path switch
+    {
+        ["media", ..] => "media",
+        ["v1", "files", _] => "files/{id}",
+        ["v1", "uploads", _, .. var rest] => string.Join('/', rest.Prepend("{tag}")),
+        _ => string.Join('/', path[1..]),
+    };
 
     public static async Task WriteAsync(HttpContext context, int status, object? answer)
     {
@@ -97,7 +117,11 @@ internal sealed class ApiPeer : IAsyncDisposable
         lock (_gate)
         {
             if (route == "POST uploads")
-                return Create(body, Text("fileName")!, Text("contentType")!, Text("tipHash"), clientId!);
+                return Create(body, Text("fileName")!, Text("contentType")!, Text("tipHash"), Text("pieceHash"), clientId!);
+            if (route == "POST uploads:batch")
+                return (200, Batch(body));
+            if (AnswerCatalog(route, path, context.Request.Query, body) is { } catalogued)
+                return catalogued;
             if (route == "GET uploads")
                 return (200, List(context.Request.Query));
             if (path.Length < 3 || !Uploads.TryGetValue(path[2], out var upload))
@@ -124,21 +148,30 @@ internal sealed class ApiPeer : IAsyncDisposable
             return route switch
             {
                 "POST {tag}/urls" => Urls(upload, body),
-                "POST {tag}/complete" => Complete(upload, body),
+                "POST {tag}/complete" => Complete(upload, body, Text("pieceHash")),
+                "POST {tag}/challenge" => AnswerChallenge(upload, Text("digest")),
                 "DELETE {tag}" => Abort(upload),
                 _ => (404, Problem(404, "not_found")),
             };
         }
     }
 
-    private (int, object?) Create(JsonElement body, string fileName, string contentType, string? tipHash, string clientId)
+    private List<object?> Batch(JsonElement rows) => [.. rows.EnumerateArray().Select(row =>
+    {
+        string? Text(string name) => row.TryGetProperty(name, out var value) ? value.GetString() : null;
+        var (status, answer) = Create(row, Text("fileName")!, Text("contentType")!, Text("tipHash"), Text("pieceHash"), Text("clientId")!);
+        return status < 400 ? answer : new { status = "failed", problem = answer };
+    })];
+
+    private (int, object?) Create(JsonElement body, string fileName, string contentType, string? tipHash, string? pieceHash, string clientId)
     {
         var size = body.GetProperty("size").GetInt64();
         if (fileName.Contains('/') || clientId.Length is 0 or > 128 || clientId.AsSpan().ContainsAnyExceptInRange('!', '~') || (size > 0 && tipHash?.Length != 52))
             return (400, Problem(400, "invalid_request"));
         if (contentType == "text/forbidden")
             return (403, Problem(403, "content_type_not_allowed"));
-        var upload = Uploads.Values.FirstOrDefault(u => tipHash is not null && u.TipHash == tipHash && u.Size == size && u.IsActive);
+        var upload = Uploads.Values.FirstOrDefault(u =>
+            tipHash is not null && u.TipHash == tipHash && u.Size == size && u.IsActive && (pieceHash is null || u.PieceHash is null || u.PieceHash == pieceHash));
         var status = upload is null ? "created" : "resumed";
         if (upload is null)
         {
@@ -152,7 +185,11 @@ internal sealed class ApiPeer : IAsyncDisposable
             Uploads[tag] = upload;
         }
 
-        return Hold(upload, clientId, takeOver: false) ?? (status == "created" ? 201 : 200, Answer(upload, status));
+        if (Hold(upload, clientId, takeOver: false) is { } locked)
+            return locked;
+        upload.PieceHash ??= pieceHash;
+        Know(upload);
+        return (status == "created" ? 201 : 200, Answer(upload, upload.State == "Duplicate" ? "duplicate" : upload.Challenge is not null ? "challenge" : status));
     }
 
     // Null: the client holds the upload now.
@@ -194,12 +231,15 @@ internal sealed class ApiPeer : IAsyncDisposable
         return (200, parts.Select(part => UrlOf(upload, part)).ToList());
     }
 
-    private (int, object?) Complete(PeerUpload upload, JsonElement body)
+    private (int, object?) Complete(PeerUpload upload, JsonElement body, string? pieceHash)
     {
-        if (upload.State == "Stored")
+        if (upload.IsStored)
             return (200, Answer(upload, null));
         if (!upload.IsActive)
             return (409, Problem(409, "wrong_state"));
+        if (pieceHash is not null && upload.PieceHash is not null && pieceHash != upload.PieceHash)
+            return (409, Problem(409, "hash_conflict"));
+        upload.PieceHash ??= pieceHash;
         if (upload.UploadId is { } id)
         {
             if (_store.PartsOf(id) is not { } there)
@@ -223,12 +263,15 @@ internal sealed class ApiPeer : IAsyncDisposable
         }
 
         upload.State = "Stored";
-        return (200, Answer(upload, null));
+        var answer = Answer(upload, null);
+        if (!HoldVerification)
+            Verify(upload);
+        return (200, answer);
     }
 
     private (int, object?) Abort(PeerUpload upload)
     {
-        if (upload.State == "Stored")
+        if (upload.IsStored)
             return (409, Problem(409, "wrong_state"));
         upload.State = "Aborted";
         if (upload.UploadId is { } id)
@@ -242,7 +285,7 @@ internal sealed class ApiPeer : IAsyncDisposable
         {
             "" => true,
             "active" => upload.IsActive,
-            "done" => upload.State == "Stored",
+            "done" => upload.IsStored,
             var state => upload.State == state,
         }).OrderByDescending(upload => upload.CreatedAt).ToList();
         var skip = int.TryParse(query["after"], out var after) ? after : 0;
@@ -270,60 +313,31 @@ internal sealed class ApiPeer : IAsyncDisposable
         var answer = new Dictionary<string, object?>
         {
             ["tag"] = upload.Tag, ["state"] = upload.State, ["fileName"] = upload.FileName, ["originalFileName"] = upload.FileName,
-            ["contentType"] = upload.ContentType, ["size"] = upload.Size, ["tipHash"] = upload.TipHash, ["pieceHash"] = null, ["key"] = upload.Key,
+            ["contentType"] = upload.ContentType, ["size"] = upload.Size, ["tipHash"] = upload.TipHash ?? upload.Actual?.TipHash, ["pieceHash"] = upload.PieceHash ?? upload.Actual?.PieceHash, ["key"] = upload.Key,
             ["uploadId"] = upload.UploadId, ["createdAt"] = upload.CreatedAt, ["expiresAt"] = upload.CreatedAt.AddDays(1),
             ["plan"] = new { strategy = upload.UploadId is null ? "single" : "multipart", partSize = upload.PartSize, partCount = upload.PartCount },
-            ["lease"] = upload.Until > Now ? upload.LeaseAnswer : null, ["etag"] = upload.State == "Stored" ? "\"whole\"" : null, ["versionId"] = null,
+            ["lease"] = upload.Until > Now ? upload.LeaseAnswer : null, ["etag"] = upload.IsStored ? "\"whole\"" : null, ["versionId"] = null,
+            ["actual"] = upload.Actual is { } actual ? new { tipHash = actual.TipHash, pieceHash = actual.PieceHash, detectedType = (string?)null } : null,
+            ["fileId"] = upload.State is "Verified" or "Duplicate" ? upload.Tag : null, ["reason"] = upload.Reason,
         };
         if (status is null)
             return answer;
         var parts = upload.UploadId is { } id ? _store.PartsOf(id) : null;
         answer["status"] = status;
         answer["parts"] = PartsOf(upload);
+        if (upload.PieceHash is null && Contents.Values.Any(content => content.Hashes.Size == upload.Size && content.Hashes.TipHash == upload.TipHash))
+            answer["possibleDuplicate"] = true;
+        if (upload.Challenge is { } challenge)
+        {
+            answer["challenge"] = new
+            {
+                nonce = challenge.Nonce, expiresAt = challenge.Until, ranges = challenge.Ranges.Select(range => new { start = range.Start, end = range.End }).ToList(),
+            };
+            answer["urls"] = Array.Empty<object>();
+            return answer;
+        }
+
         answer["urls"] = Enumerable.Range(1, upload.PartCount).Where(part => parts?.ContainsKey(part) != true).Take(FirstUrls).Select(part => UrlOf(upload, part)).ToList();
         return answer;
     }
-}
-
-internal sealed class PeerUpload
-{
-    public required string Tag { get; init; }
-
-    public required string FileName { get; init; }
-
-    public required string ContentType { get; init; }
-
-    public required long Size { get; init; }
-
-    public required long PartSize { get; init; }
-
-    public required string? TipHash { get; init; }
-
-    public required string? UploadId { get; init; }
-
-    public required DateTimeOffset CreatedAt { get; init; }
-
-    public string Key => "upload/" + Tag;
-
-    public string State { get; set; } = "Uploading";
-
-    public string? Holder { get; set; }
-
-    public long Epoch { get; set; }
-
-    public int Renewals { get; set; }
-
-    public DateTimeOffset HeldSince { get; set; }
-
-    public DateTimeOffset Until { get; set; }
-
-    public HashSet<string> Displaced { get; } = [];
-
-    public bool IsActive => State is "Created" or "Uploading" or "Completing";
-
-    public int PartCount => UploadId is null ? 1 : (int)((Size - 1) / PartSize + 1);
-
-    public object LeaseAnswer => new { clientId = Holder, epoch = Epoch, heldSince = HeldSince, until = Until };
-
-    public long LengthOf(int part) => UploadId is null ? Size : Math.Min(PartSize, Size - (part - 1) * PartSize);
 }

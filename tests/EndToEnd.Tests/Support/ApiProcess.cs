@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Media.AppHost;
 using Media.AppHost.Processes;
 using Media.Tests.Support;
@@ -8,6 +9,10 @@ namespace Media.EndToEnd.Tests.Support;
 internal sealed class ApiProcess : IAsyncDisposable
 {
     public const string ApiKey = "end-to-end-key";
+
+    /// <summary>The key of another user.</summary>
+    public const string OtherKey = "end-to-end-key-of-another";
+
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60);
     private readonly Dictionary<string, string?> environment;
     private ChildProcess process;
@@ -21,7 +26,16 @@ internal sealed class ApiProcess : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public static async Task<ApiProcess> StartAsync(string connectionString, Uri store, string bucket, CancellationToken cancellationToken)
+    /// <summary>What it has printed.</summary>
+    public IReadOnlyList<string> Lines => process.Lines;
+
+    /// <param name="connectionString">The database.</param>
+    /// <param name="store">The S3, or what stands before it.</param>
+    /// <param name="bucket">The bucket.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="more">Settings on top of, or in place of, the usual ones.</param>
+    public static async Task<ApiProcess> StartAsync(
+        string connectionString, Uri store, string bucket, CancellationToken cancellationToken, params (string Key, string? Value)[] more)
     {
         var address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
         var settings = new Dictionary<string, string?>(StringComparer.Ordinal)
@@ -37,14 +51,21 @@ internal sealed class ApiProcess : IAsyncDisposable
             ["Media__Accounts__0__User"] = "local",
             ["Media__Accounts__0__ApiKey"] = ApiKey,
             ["Media__Accounts__0__Password"] = "a password",
+            ["Media__Accounts__1__User"] = "another",
+            ["Media__Accounts__1__ApiKey"] = OtherKey,
+            ["Media__Delivery__Secrets__0"] = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)),
+            // Only in development is a server's own origin one that the gate allows by itself.
+            ["Media__Delivery__Origins__0"] = address.GetLeftPart(UriPartial.Authority),
         };
+        foreach (var (key, value) in more)
+            settings[key] = value;
         return new ApiProcess(settings, await StartProcessAsync(settings, address, cancellationToken), address);
     }
 
-    public HttpClient CreateClient()
+    public HttpClient CreateClient(string apiKey = ApiKey)
     {
         var client = new HttpClient { BaseAddress = Address };
-        client.DefaultRequestHeaders.Authorization = new("Bearer", ApiKey);
+        client.DefaultRequestHeaders.Authorization = new("Bearer", apiKey);
         return client;
     }
 

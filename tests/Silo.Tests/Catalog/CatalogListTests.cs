@@ -164,6 +164,7 @@ public sealed class CatalogListTests(PostgresFixture postgres) : IAsyncLifetime,
         await AssertUsesAsync(database, PostgresCatalog.HasTipSql, "contents_tip", "tip1", 1L);
         await AssertUsesAsync(database, PostgresCatalog.HasFileSql, "files_content", "user1", "piece1");
         await AssertUsesAsync(database, PostgresCatalog.FindFileSql, "files_pkey", "file1");
+        await AssertUsesAsync(database, PostgresCatalog.FindUnreferencedSql, "contents_unreferenced", TimeSpan.FromDays(1), TimeSpan.FromDays(1), 100L);
         await AssertListUsesAsync(database, "files_list_all", new FileFilter());
         await AssertListUsesAsync(database, "files_list", new FileFilter { User = "user1" });
         await AssertListUsesAsync(database, "files_type", new FileFilter { User = "user1", Type = "image/png" });

@@ -35,6 +35,14 @@ public sealed class SettingsTests(PostgresFixture postgres) : IClassFixture<Post
     [InlineData("Media:Jobs:Concurrency", "-1")]
     [InlineData("Media:Jobs:LeaseDuration", "00:00:00")]
     [InlineData("Media:Silo:SiloPort", "0")]
+    [InlineData("Media:Thumbnails:VipsThumbnail", "")]
+    [InlineData("Media:Thumbnails:Ffmpeg", "")]
+    [InlineData("Media:Thumbnails:Concurrency", "0")]
+    [InlineData("Media:Thumbnails:TimeLimit", "00:00:00")]
+    [InlineData("Media:Thumbnails:MemoryLimit", "1000")]
+    [InlineData("Media:Thumbnails:MaxPixels", "0")]
+    [InlineData("Media:Thumbnails:MaxImageBytes", "0")]
+    [InlineData("Media:Thumbnails:VideoBytes", "1")]
     public async Task Start_WrongSetting_FailsAndNamesIt(string setting, string value)
     {
         using var host = Build((setting, value));

@@ -260,6 +260,38 @@ public sealed class JobTests : IAsyncLifetime, IClassFixture<PostgresFixture>
     }
 
     [Fact]
+    public async Task Concurrency_KindWithAnOwnLimit_LeavesRoomForOthersAndGoesOn()
+    {
+        var running = 0;
+        var most = 0;
+        var done = 0;
+        var gate = new SemaphoreSlim(0);
+        var slow = new Handler("slow", async (_, token) =>
+        {
+            InterlockedMax(ref most, Interlocked.Increment(ref running));
+            await gate.WaitAsync(token);
+            Interlocked.Decrement(ref running);
+        })
+        { MostAtOnce = 2 };
+        var quick = new Handler("quick", (_, _) =>
+        {
+            Interlocked.Increment(ref done);
+            return Task.CompletedTask;
+        });
+        for (var number = 0; number < 6; number++) await EnqueueAsync("slow", number);
+        await using var worker = await Worker.StartAsync(_database, [slow, quick], options => options.Concurrency = 4);
+        await Eventually.TrueAsync(() => running == 2);
+
+        for (var number = 0; number < 5; number++) await EnqueueAsync("quick", number);
+        await Eventually.TrueAsync(() => done == 5);
+        Assert.Equal(2, most);
+
+        gate.Release(6);
+        await Eventually.TrueAsync(async () => await CountAsync() == 0);
+        Assert.Equal(2, most);
+    }
+
+    [Fact]
     public async Task Recurring_TwoWorkers_RunsAgainAndAgainAndNeverTwiceAtOnce()
     {
         var runs = 0;
@@ -315,6 +347,8 @@ public sealed class JobTests : IAsyncLifetime, IClassFixture<PostgresFixture>
         public string Kind => kind;
 
         public bool IsTriedForEver { get; init; }
+
+        public int MostAtOnce { get; init; } = int.MaxValue;
 
         public Task RunAsync(JobContext job, CancellationToken cancellationToken) => run(job, cancellationToken);
     }

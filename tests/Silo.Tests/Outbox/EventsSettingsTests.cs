@@ -18,7 +18,7 @@ public sealed class EventsSettingsTests
     [InlineData("Media:Events:Timeout", "00:05:00")]
     [InlineData("Media:Events:LongestPause", "00:00:01")]
     [InlineData("Media:Events:GiveUpAfter", "00:00:00")]
-    [InlineData("Media:Events:Retention", "00:00:00")]
+    [InlineData("Media:Events:Retention", "23:59:59")]
     [InlineData("Media:Events:Webhooks:0:Name", "")]
     [InlineData("Media:Events:Webhooks:0:Name", "My hook")]
     [InlineData("Media:Events:Webhooks:0:Name", "rabbitmq")]

@@ -32,6 +32,24 @@ public sealed class ObjectStoreQuirksTests
     }
 
     [Fact]
+    public async Task Put_StoreIsBusyAtFirst_SendsTheWholeAgainAndInOnePiece()
+    {
+        var lengths = new List<long?>();
+        await using var fake = await FakeStore.StartAsync(
+            request =>
+            {
+                Assert.DoesNotContain("aws-chunked", request.Headers.ContentEncoding.ToString(), StringComparison.Ordinal);
+                lengths.Add(request.ContentLength);
+                return lengths.Count == 1 ? FakeStore.Error("SlowDown", 503) : Results.Ok();
+            },
+            options => options.MaxRetries = 1);
+
+        await fake.Store.PutAsync("k", new byte[1_000], new ObjectHeaders("image/webp", ImmutableDictionary<string, string>.Empty), Token);
+
+        Assert.Equal([1_000, 1_000], lengths);
+    }
+
+    [Fact]
     public async Task Complete_UnquotedETag_IsCompleted()
     {
         await using var fake = await FakeStore.StartAsync(_ => FakeStore.Xml("<CompleteMultipartUploadResult><Key>k</Key><ETag>abc-2</ETag></CompleteMultipartUploadResult>"));

@@ -81,6 +81,24 @@ public sealed class StoreTests(StorageFixture storage) : IClassFixture<StorageFi
     }
 
     [Fact]
+    public async Task Put_TwiceFromTheMiddleOfAnArray_LeavesTheSecond()
+    {
+        var key = $"thumb/{Guid.NewGuid():N}";
+        byte[] bytes = [0, 1, 2, 3, 4, 5];
+        var headers = new ObjectHeaders("image/webp", ImmutableDictionary<string, string>.Empty.Add("made-of", "a%20b"));
+
+        await _store.PutAsync(key, bytes, headers, Token);
+        await _store.PutAsync(key, bytes.AsMemory(2, 3), headers, Token);
+
+        using var answer = await storage.Client.GetObjectAsync(storage.Bucket, key, Token);
+        using var read = new MemoryStream();
+        await answer.ResponseStream.CopyToAsync(read, Token);
+        Assert.Equal([2, 3, 4], read.ToArray());
+        Assert.Equal("image/webp", answer.Headers.ContentType);
+        Assert.Equal("a%20b", answer.Metadata["made-of"]);
+    }
+
+    [Fact]
     public async Task Complete_AbortedUpload_IsGone()
     {
         var key = $"upload/{Guid.NewGuid():N}";

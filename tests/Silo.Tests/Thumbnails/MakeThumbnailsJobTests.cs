@@ -1,7 +1,9 @@
 using System.Text;
+using Media.AppHost.Processes;
 using Media.Grains.Contents;
 using Media.Grains.Files;
 using Media.Silo.Tests.Postgres;
+using Media.Silo.Thumbnails;
 using Media.Tests.Support;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -275,12 +277,12 @@ public sealed class MakeThumbnailsJobTests(PostgresFixture postgres, StorageFixt
     {
         using var programs = new Programs();
         await using var host = await ThumbnailHost.StartAsync(
-            postgres, storage, ("Media:Thumbnails:VipsThumbnail", programs.Hanging()), ("Media:Thumbnails:TimeLimit", "00:00:03"));
+            postgres, storage, ("Media:Thumbnails:VipsThumbnail", programs.Hanging()), ("Media:Thumbnails:TimeLimit", "00:00:10"));
 
         var hash = await host.AddAsync(Pictures.Quarters(300, 200), "image/png", NewId());
         await host.DoneAsync(hash);
 
-        Assert.Equal("timeout: Making a thumbnail took longer than 3 s.", await host.FailureAsync(hash));
+        Assert.Equal("timeout: Making a thumbnail took longer than 10 s.", await host.FailureAsync(hash));
         await programs.AssertAllEndedAsync();
         Assert.Empty(host.WorkFolders);
     }
@@ -307,6 +309,32 @@ public sealed class MakeThumbnailsJobTests(PostgresFixture postgres, StorageFixt
     }
 
     [Fact]
+    public async Task Kill_InTheMiddle_TheNextProcessEndsIt()
+    {
+        using var programs = new Programs();
+        using var temporary = new TemporaryFolder();
+        await using var host = await ThumbnailHost.StartAsync(
+            postgres, storage, ("Media:Jobs:Concurrency", "0"), ("Media:Thumbnails:TemporaryFolder", temporary.FullName));
+        var id = NewId();
+        var hash = await host.AddAsync(Pictures.Quarters(300, 200), "image/png", id);
+        await using (var process = await StartProcessAsync(temporary, programs.Hanging()))
+        {
+            await programs.StartedAsync();
+            await process.KillAsync();
+        }
+
+        programs.KillAll();
+        Assert.NotEmpty(Directory.EnumerateFiles(temporary.FullName, "source", SearchOption.AllDirectories));
+
+        await using var next = await ThumbnailHost.StartAsync(postgres, storage, ("Media:Thumbnails:TemporaryFolder", temporary.FullName));
+        await next.DoneAsync(hash);
+
+        Assert.Equal("128,512", await next.WidthsAsync(hash));
+        Assert.Equal(1, await EventsAsync(next, id));
+        Assert.Empty(Directory.EnumerateFiles(temporary.FullName, "source", SearchOption.AllDirectories));
+    }
+
+    [Fact]
     public async Task Run_ProgramDoesNotEvenStart_IsNoFaultOfTheFile()
     {
         using var programs = new Programs();
@@ -319,6 +347,24 @@ public sealed class MakeThumbnailsJobTests(PostgresFixture postgres, StorageFixt
         Assert.Equal("none", await host.FailureAsync(hash));
         await host.Database.ExecuteAsync($"delete from jobs where key = '{hash}'");
     }
+
+    private Task<ChildProcess> StartProcessAsync(TemporaryFolder temporary, string program) => ChildProcess.StartAsync(
+        ChildProcessOptions.Dotnet("silo", typeof(ThumbnailMaker).Assembly.Location) with
+        {
+            Environment = new Dictionary<string, string?>(StringComparer.Ordinal)
+            {
+                ["Media__Postgres__ConnectionString"] = postgres.ConnectionString,
+                ["Media__S3__Endpoint"] = storage.Endpoint.ToString(),
+                ["Media__S3__ForcePathStyle"] = "true",
+                ["Media__S3__AccessKey"] = storage.AccessKey,
+                ["Media__S3__SecretKey"] = storage.SecretKey,
+                ["Media__S3__Bucket"] = storage.Bucket,
+                ["Media__Jobs__LeaseDuration"] = "00:00:02",
+                ["Media__Thumbnails__VipsThumbnail"] = program,
+                ["Media__Thumbnails__TemporaryFolder"] = temporary.FullName,
+            },
+        },
+        Token);
 
     private static string NewId() => Guid.NewGuid().ToString("N")[..21];
 

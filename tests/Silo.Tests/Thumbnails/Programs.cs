@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using Media.Tests.Support;
 
 namespace Media.Silo.Tests.Thumbnails;
@@ -16,6 +18,7 @@ internal sealed class Programs : IDisposable
     {
         var path = _folder.Path($"program{++_count}");
         File.WriteAllText(path, $"#!/bin/sh\n{text}\n");
+        Assert.False(OperatingSystem.IsWindows());
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
         return path;
     }
@@ -31,12 +34,34 @@ internal sealed class Programs : IDisposable
 
     public Task StartedAsync() => Eventually.TrueAsync(() => File.Exists(Ids) && new FileInfo(Ids).Length > 0, TimeSpan.FromSeconds(60));
 
+    /// <summary>Ends them, whose starter was killed.</summary>
+    public void KillAll()
+    {
+        foreach (var id in File.ReadAllText(Ids).Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries))
+        {
+            using var process = Find(int.Parse(id, CultureInfo.InvariantCulture));
+            process?.Kill();
+        }
+    }
+
     /// <summary>Waits until none of the processes is there any more.</summary>
     public Task AssertAllEndedAsync()
     {
         var ids = File.ReadAllText(Ids).Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
         Assert.True(ids.Length >= 2);
         return Eventually.TrueAsync(() => Array.TrueForAll(ids, id => !Directory.Exists($"/proc/{id}") || File.ReadAllText($"/proc/{id}/stat").Contains(") Z ", StringComparison.Ordinal)));
+    }
+
+    private static Process? Find(int id)
+    {
+        try
+        {
+            return Process.GetProcessById(id);
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
     }
 
     public void Dispose() => _folder.Dispose();

@@ -1,3 +1,5 @@
+import { age, element } from './dom.js';
+
 const interval = 1500;
 const kinds = {
   Ready: 'good', Done: 'good', Waiting: 'busy', Starting: 'busy', BackingOff: 'busy', Stopping: 'busy',
@@ -7,20 +9,6 @@ const labels = { BackingOff: 'Ended, starts again' };
 const status = document.getElementById('status');
 const table = document.getElementById('resources');
 const logs = document.getElementById('logs');
-
-function element(name, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
-}
-
-function age(startedAt) {
-  const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(startedAt)) / 1000));
-  const parts = [[86400, 'd'], [3600, 'h'], [60, 'min'], [1, 's']];
-  const first = parts.findIndex(([size]) => seconds >= size);
-  if (first < 0) return '0 s';
-  return parts.slice(first, first + 2).map(([size, unit], i) => `${Math.floor(i === 0 ? seconds / size : (seconds % parts[first][0]) / size)} ${unit}`).join(' ');
-}
 
 function makeRow(resource) {
   const row = element('tr', { id: `resource-${resource.name}` });

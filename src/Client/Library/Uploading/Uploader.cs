@@ -76,7 +76,7 @@ public sealed class Uploader : IDisposable
     /// <param name="opened">The upload, as it was opened with the options' client id.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellationToken">Stops.</param>
-    public Task<UploadOutcome> UploadAsync(
+    public Task<UploadOutcome> UploadOpenedAsync(
         string path, Upload opened, IProgress<UploadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(opened);

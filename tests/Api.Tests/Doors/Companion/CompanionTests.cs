@@ -39,14 +39,14 @@ public sealed class CompanionTests(ApiFixture api)
         var again = await Client.SendAsync("POST", $"{root}/{Escape(uploadId)}/complete?key={Escape(key)}", json);
         Assert.Equal(done.ToJsonString(), again.Ok().ToJsonString());
 
-        using var stored = await api.Storage.Client.GetObjectAsync(new GetObjectRequest { BucketName = api.Storage.Bucket, Key = key }, TestContext.Current.CancellationToken);
+        var listed = await UntilEndedAsync(Client, key["upload/".Length..]);
+        Assert.Equal("Verified", (string?)listed["state"]);
+        using var stored = await api.Storage.Client.GetObjectAsync(new GetObjectRequest { BucketName = api.Storage.Bucket, Key = $"hash/{listed["pieceHash"]}" }, TestContext.Current.CancellationToken);
         var copy = new MemoryStream();
         await stored.ResponseStream.CopyToAsync(copy, TestContext.Current.CancellationToken);
         Assert.Equal(bytes, copy.ToArray());
-        var listed = (await Client.AsAsync("GET", $"/v1/uploads/{key["upload/".Length..]}")).Ok();
         Assert.Equal(bytes.Length, (long)listed["size"]!);
         Assert.Equal("open", (string?)listed["plan"]!["strategy"]);
-        Assert.Equal("Stored", (string?)listed["state"]);
     }
 
     [Theory]
@@ -61,12 +61,14 @@ public sealed class CompanionTests(ApiFixture api)
         Assert.Equal(201, await PostAsync(form, bytes));
 
         await Eventually.TrueAsync(async () =>
-            (string?)(await Client.AsAsync("GET", $"/v1/uploads/{key["upload/".Length..]}")).Ok()["state"] == "Stored");
+            (string?)(await Client.AsAsync("GET", $"/v1/uploads/{key["upload/".Length..]}")).Ok()["state"] == "Verified");
         var upload = (await Client.AsAsync("GET", $"/v1/uploads/{key["upload/".Length..]}")).Ok();
         Assert.Equal(size, (long)upload["size"]!);
         Assert.Equal("form", (string?)upload["plan"]!["strategy"]);
-        var head = await api.Storage.Client.GetObjectMetadataAsync(api.Storage.Bucket, key, TestContext.Current.CancellationToken);
-        Assert.Equal("image/png", head.Headers.ContentType);
+        var stored = size == 0 ? key : $"hash/{upload["pieceHash"]}";
+        var head = await api.Storage.Client.GetObjectMetadataAsync(api.Storage.Bucket, stored, TestContext.Current.CancellationToken);
+        // Random bytes are no picture.
+        Assert.Equal(size == 0 ? "image/png" : "application/octet-stream", head.Headers.ContentType);
     }
 
     [Theory]

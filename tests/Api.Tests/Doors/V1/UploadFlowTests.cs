@@ -26,12 +26,7 @@ public sealed class UploadFlowTests(ApiFixture api)
         Assert.EndsWith("Z", (string)created["createdAt"]!, StringComparison.Ordinal);
         Assert.Null(created["completedAt"]);
 
-        var partSize = (int)created["plan"]!["partSize"]!;
-        foreach (var url in created["urls"]!.AsArray())
-        {
-            var offset = ((int)url!["part"]! - 1) * partSize;
-            await Client.PutAsync((string)url["url"]!, bytes[offset..Math.Min(bytes.Length, offset + partSize)], url["headers"]);
-        }
+        await PutAsync(Client, created, bytes);
 
         var parts = (await Client.AsAsync("GET", $"/v1/uploads/{tag}/parts")).Ok().AsArray();
         Assert.Equal([1, 2, 3], parts.Select(part => (int)part!["part"]!));
@@ -39,14 +34,22 @@ public sealed class UploadFlowTests(ApiFixture api)
 
         var first = await Client.AsAsync("POST", $"/v1/uploads/{tag}/complete", new { parts = parts.Reverse().Select(p => new { part = (int)p!["part"]!, etag = (string)p["etag"]! }) });
         Assert.Equal("Stored", (string?)first.Ok()["state"]);
-        var again = await Client.AsAsync("POST", $"/v1/uploads/{tag}/complete");
-        Assert.Equal(first.Content, again.Content);
-        var got = (await Client.AsAsync("GET", $"/v1/uploads/{tag}")).Ok();
-        Assert.Equal("Stored", (string?)got["state"]);
-        Assert.False(got.AsObject().ContainsKey("urls"));
-        Assert.False(got.AsObject().ContainsKey("status"));
+        var again = (await Client.AsAsync("POST", $"/v1/uploads/{tag}/complete")).Ok();
+        Assert.Contains((string?)again["state"], new[] { "Stored", "Verifying", "Verified" });
+        foreach (var member in new[] { "tag", "etag", "completedAt", "size" })
+            Assert.Equal(first.Json[member]!.ToJsonString(), again[member]!.ToJsonString());
 
-        using var stored = await api.Storage.Client.GetObjectAsync(new GetObjectRequest { BucketName = api.Storage.Bucket, Key = $"upload/{tag}" }, TestContext.Current.CancellationToken);
+        var verified = await UntilEndedAsync(Client, tag);
+        var hashes = await HashAsync(bytes);
+        Assert.Equal("Verified", (string?)verified["state"]);
+        Assert.Equal((hashes.TipHash, hashes.PieceHash), ((string?)verified["tipHash"], (string?)verified["pieceHash"]));
+        Assert.Equal((hashes.TipHash, hashes.PieceHash), ((string?)verified["actual"]!["tipHash"], (string?)verified["actual"]!["pieceHash"]));
+        Assert.Equal(tag, (string?)verified["fileId"]);
+        Assert.Null(verified["reason"]);
+        Assert.False(verified.AsObject().ContainsKey("urls"));
+        Assert.False(verified.AsObject().ContainsKey("status"));
+
+        using var stored = await api.Storage.Client.GetObjectAsync(new GetObjectRequest { BucketName = api.Storage.Bucket, Key = $"hash/{hashes.PieceHash}" }, TestContext.Current.CancellationToken);
         var copy = new MemoryStream();
         await stored.ResponseStream.CopyToAsync(copy, TestContext.Current.CancellationToken);
         Assert.Equal(bytes, copy.ToArray());
@@ -65,6 +68,43 @@ public sealed class UploadFlowTests(ApiFixture api)
         var stored = (await Client.AsAsync("POST", $"/v1/uploads/{tag}/complete")).Ok();
         Assert.Equal("Stored", (string?)stored["state"]);
         Assert.NotNull(stored["etag"]);
+
+        // There is nothing to hash: it stays where it is.
+        var verified = await UntilEndedAsync(Client, tag);
+        Assert.Equal("Verified", (string?)verified["state"]);
+        Assert.Null(verified["pieceHash"]);
+        Assert.Equal(tag, (string?)verified["fileId"]);
+        Assert.Equal(0, (await api.Storage.Client.GetObjectMetadataAsync(api.Storage.Bucket, $"upload/{tag}", TestContext.Current.CancellationToken)).ContentLength);
+    }
+
+    [Theory]
+    [InlineData(true, "Verified")]
+    [InlineData(false, "Mismatched")]
+    public async Task Complete_WithAPieceHash_IsHeldToIt(bool isRight, string state)
+    {
+        var bytes = Bytes(100_000);
+        var created = (await Client.AsAsync("POST", "/v1/uploads", Body(bytes.Length))).Ok(201);
+        await PutAsync(Client, created, bytes);
+        var path = $"/v1/uploads/{created["tag"]}/complete";
+        Assert.NotNull((await Client.AsAsync("POST", path, new { pieceHash = "short" })).Problem(400, "invalid_request")["errors"]!["pieceHash"]);
+
+        (await Client.AsAsync("POST", path, new { pieceHash = isRight ? (await HashAsync(bytes)).PieceHash : NewHash() })).Ok();
+
+        var ended = await UntilEndedAsync(Client, (string)created["tag"]!);
+        Assert.Equal(state, (string?)ended["state"]);
+        Assert.Equal((await HashAsync(bytes)).PieceHash, (string?)ended["actual"]!["pieceHash"]);
+    }
+
+    [Fact]
+    public async Task Complete_WithAnotherPieceHashThanItWasOpenedWith_IsAConflict()
+    {
+        var bytes = Bytes(1_000);
+        var body = Body(bytes.Length);
+        body["pieceHash"] = NewHash();
+        var created = (await Client.AsAsync("POST", "/v1/uploads", body)).Ok(201);
+        await PutAsync(Client, created, bytes);
+        (await Client.AsAsync("POST", $"/v1/uploads/{created["tag"]}/complete", new { pieceHash = NewHash() })).Problem(409, "hash_conflict");
+        Assert.Equal("Uploading", (string?)(await Client.AsAsync("GET", $"/v1/uploads/{created["tag"]}")).Ok()["state"]);
     }
 
     [Fact]
@@ -170,6 +210,7 @@ public sealed class UploadFlowTests(ApiFixture api)
         ("POST", $"/v1/uploads/{tag}/lease", new { clientId = "c" }),
         ("DELETE", $"/v1/uploads/{tag}/lease?clientId=c", null),
         ("POST", $"/v1/uploads/{tag}/complete", null),
+        ("POST", $"/v1/uploads/{tag}/challenge", new { }),
         ("DELETE", $"/v1/uploads/{tag}", null),
         ("GET", $"/v1/uploads/{tag}/events", null),
     ];
