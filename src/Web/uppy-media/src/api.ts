@@ -34,15 +34,22 @@ const completionLimit = 5 * 60_000;
  */
 export class UploadsApi {
   readonly #options: ApiOptions;
-  #offset = 0;
+  #offset: number | null = null;
 
   constructor(options: ApiOptions) {
     this.#options = options;
   }
 
-  /** Milliseconds since 1970 by the server's clock, as far as its answers told. */
-  get serverTime(): number {
-    return this.#options.clock.now() + this.#offset;
+  /** Milliseconds since 1970 by the server's clock; null where its answers do not tell, as they don't to pages of other origins. */
+  get serverTime(): number | null {
+    return this.#offset === null ? null : this.#options.clock.now() + this.#offset;
+  }
+
+  /** How long it is until an instant of the server's clock, in milliseconds; null where that clock is not known. */
+  timeUntil(instant: string): number | null {
+    const now = this.serverTime;
+    const left = now === null ? Number.NaN : Date.parse(instant) - now;
+    return Number.isNaN(left) ? null : left;
   }
 
   create(upload: NewUpload, options?: CallOptions): Promise<Upload> {
@@ -168,14 +175,14 @@ export class UploadsApi {
     return response;
   }
 
-  /** Pages of other origins are not shown the Date header; the clocks are taken to agree then. */
+  /** The Date header is not shown to pages of other origins, unless the server has it exposed. */
   #learnTime(date: string | null): void {
     const at = date === null ? Number.NaN : Date.parse(date);
     if (!Number.isNaN(at)) this.#offset = at - this.#options.clock.now();
   }
 
   async #refusal(response: Response): Promise<Error> {
-    const wait = retryAfterOf(response.headers.get('retry-after'), this.serverTime);
+    const wait = retryAfterOf(response.headers.get('retry-after'), this.serverTime ?? this.#options.clock.now());
     const body: unknown = await response.json().catch(() => null);
     if (typeof body === 'object' && body !== null && 'code' in body) return problemOf(response.status, body as ProblemBody, wait);
     // A gateway that has nobody behind it answers in its own words.

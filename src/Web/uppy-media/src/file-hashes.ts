@@ -1,4 +1,4 @@
-import { createPieceHasher, FujiError, tipHash, type PieceHasher } from '@media/fuji';
+import { createPieceHasher, FujiError, hash, tipHash, type PieceHasher } from '@media/fuji';
 import { MediaProblem } from './errors.ts';
 import type { Gate } from './gate.ts';
 import type { Room } from './room.ts';
@@ -8,6 +8,9 @@ export type HashListener = (hashed: number, size: number) => void;
 
 /** Files of one piece are read whole for their piece hash before anything is asked of the server: that costs less than asking twice. */
 const mostAtOnce = 4 * 1024 * 1024;
+
+/** Files so small are read once for both hashes: in browsers each read of a slice costs more than hashing it. */
+const mostInMemory = 256 * 1024;
 
 /** The two content hashes of one file. What is hashed is never hashed again, through pauses, retries and new sessions. */
 export class FileHashes {
@@ -35,8 +38,19 @@ export class FileHashes {
 
   /** The tip hash; null for an empty file, and where the platform hashes nothing. */
   tip(): Promise<string | null> {
-    this.#tip ??= this.#file.size === 0 ? Promise.resolve(null) : tipHash(this.#file).catch(noneWhereInsecure);
+    this.#tip ??= this.#file.size === 0 ? Promise.resolve(null) : this.#readTip().catch(noneWhereInsecure);
     return this.#tip;
+  }
+
+  async #readTip(): Promise<string> {
+    const { size } = this.#file;
+    if (size > mostInMemory) return tipHash(this.#file);
+    const bytes = await this.#file.arrayBuffer().catch((cause: unknown) => {
+      throw new FujiError('changed', 'The file changed, or can no longer be read, since it was chosen.', { cause });
+    });
+    const hashes = await hash({ size, slice: (start: number, end: number) => Promise.resolve(bytes.slice(start, end)) });
+    this.#piece = hashes.pieceHash;
+    return hashes.tipHash;
   }
 
   /**
@@ -45,7 +59,11 @@ export class FileHashes {
    */
   async piece(gate: Gate, signal: AbortSignal, onProgress?: HashListener): Promise<string | null> {
     if (this.#file.size === 0 || (await this.tip()) === null) return null;
-    this.#piece ??= await gate.through(signal, async (run) => {
+    if (this.#piece !== null) {
+      onProgress?.(this.#file.size, this.#file.size);
+      return this.#piece;
+    }
+    this.#piece = await gate.through(signal, async (run) => {
       const leave = await this.#room.enter(run);
       try {
         this.#hasher ??= createPieceHasher(this.#file);

@@ -86,7 +86,7 @@ export class LeaseKeeper {
   }
 
   #beatOf(lease: Lease | null): number {
-    const left = lease ? Date.parse(lease.until) - this.#options.api.serverTime : Number.NaN;
-    return Number.isFinite(left) ? Math.max(shortestBeat, Math.min(left / 3, usualBeat)) : usualBeat;
+    const left = lease && this.#options.api.timeUntil(lease.until);
+    return left === null ? usualBeat : Math.max(shortestBeat, Math.min(left / 3, usualBeat));
   }
 }

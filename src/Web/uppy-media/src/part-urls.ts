@@ -23,6 +23,12 @@ const longestMargin = 15_000;
 /** The server's time comes from a Date header, which leaves fractions of a second out (RFC 9110, 5.6.7). */
 const clockGrain = 1_000;
 
+/** For how long a URL was signed, in milliseconds: for where the server's clock is not known, and this machine's may be wrong by hours. */
+function signedFor({ url }: PartUrl): number | null {
+  const seconds = Number(new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('X-Amz-Expires') ?? 0);
+  return seconds > 0 ? seconds * 1000 : null;
+}
+
 interface Held {
   readonly url: PartUrl;
   /** By this machine's clock, which goes on while the machine sleeps: what expired then is found expired. */
@@ -99,7 +105,7 @@ export class PartUrls {
   #add(urls: readonly PartUrl[]): void {
     const { api, retry } = this.#options;
     for (const url of urls) {
-      const lasts = Date.parse(url.expiresAt) - api.serverTime - clockGrain;
+      const lasts = (api.timeUntil(url.expiresAt) ?? signedFor(url) ?? longestMargin) - clockGrain;
       this.#held.set(url.part, { url, goodUntil: retry.clock.now() + lasts - Math.min(lasts / 4, longestMargin) });
     }
   }

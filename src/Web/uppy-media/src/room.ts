@@ -1,17 +1,21 @@
 /** Room for so many at once; others wait in line. */
 export class Room {
   readonly #size: number;
+  readonly #group: number;
   readonly #waiting: (() => void)[] = [];
   #inside = 0;
 
-  constructor(size: number) {
+  /** @param group those in line are let in together, when there is room for so many of them: what they ask for then can be asked together */
+  constructor(size: number, group = 1) {
     this.#size = size;
+    this.#group = Math.max(1, Math.min(group, size));
   }
 
   /** Goes in when there is room, or rejects with the signal's reason. The returned function, called once, makes room for the next. */
   async enter(signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted();
-    if (this.#inside < this.#size) this.#inside++;
+    // Nobody overtakes those who wait for a group.
+    if (this.#inside < this.#size && this.#waiting.length === 0) this.#inside++;
     else await this.#wait(signal);
     return this.#exit();
   }
@@ -28,10 +32,18 @@ export class Room {
     return () => {
       if (isOut) return;
       isOut = true;
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#inside--;
+      this.#inside--;
+      this.#letIn();
     };
+  }
+
+  #letIn(): void {
+    const free = this.#size - this.#inside;
+    if (free < Math.min(this.#group, this.#waiting.length)) return;
+    for (const enter of this.#waiting.splice(0, free)) {
+      this.#inside++;
+      enter();
+    }
   }
 
   #wait(signal: AbortSignal | undefined): Promise<void> {
@@ -43,6 +55,8 @@ export class Room {
       const give = () => {
         this.#waiting.splice(this.#waiting.indexOf(enter), 1);
         reject(signal?.reason);
+        // With fewer in line, the rest may be a group.
+        this.#letIn();
       };
       this.#waiting.push(enter);
       signal?.addEventListener('abort', give, { once: true });

@@ -59,7 +59,7 @@ export class SessionOpener {
       const hash = isActive(state) ? await this.#holding(upload, signal, (held) => this.#hash(held)) : await this.#hash(signal);
       const isThisFile = hash !== null && (upload.pieceHash ?? upload.actual?.pieceHash) === hash;
       if (isThisFile && state === 'Duplicate') return { upload, resumed };
-      const isAsked = challenge !== undefined && Date.parse(challenge.expiresAt) > this.#shared.api.serverTime;
+      const isAsked = challenge !== undefined && (this.#shared.api.timeUntil(challenge.expiresAt) ?? 1) > 0;
       if (isAsked && isThisFile && round <= mostRounds) return { upload: await this.#answer(upload, challenge, signal), resumed };
       if (state === 'Duplicate' && told !== null) throw unexpected('The server takes the file for another one.');
       if (challenge && (told !== null || hash === null) && (!isThisFile || round > mostRounds)) {

@@ -23,7 +23,7 @@ export interface UploaderOptions extends Partial<Settings> {
   readonly permission: PermissionSource;
   /** Parts at once at most, over all files: 6 unless told, as browsers open no more HTTP/1.1 connections to one origin. */
   readonly mostParts?: number;
-  /** Files between creation and completion at once: 64 unless told. Each holds a lease that has to be renewed. */
+  /** Files between creation and completion at once: 128 unless told. Each holds a lease that has to be renewed. */
   readonly filesAtOnce?: number;
   /** Most creations in one request, 1 to 1 000: 100 unless told. */
   readonly batch?: number;
@@ -54,6 +54,8 @@ const usual: Settings = {
   progressInterval: 100,
 };
 
+const usualFilesAtOnce = 128;
+
 /** Files hashed at once: each takes all processors there are, the second reads while the first computes. */
 const hashedAtOnce = 2;
 
@@ -79,6 +81,7 @@ export class MediaUploader {
     const retry = new RetryPolicy({ ...retryLimits, ...options.retry }, clock, connectivity, platform.random ?? Math.random);
     const api = new UploadsApi({ server: (options.server ?? '').replace(/\/+$/, ''), permission: options.permission, fetch, clock });
     const clientId = platform.clientId ?? tabClientId;
+    const filesAtOnce = options.filesAtOnce ?? usualFilesAtOnce;
     let client: Promise<string> | null = null;
     this.#shared = {
       api,
@@ -89,7 +92,7 @@ export class MediaUploader {
       verification: new Verification(api, retry, streamsAtOnce),
       news: new TakeoverNews(platform.channel === undefined ? browserChannel() : platform.channel),
       clientId: () => (client ??= clientId()),
-      open: new Room(options.filesAtOnce ?? 64),
+      open: new Room(filesAtOnce, Math.floor(filesAtOnce / 4)),
       hashing: new Room(hashedAtOnce),
       contents: new Turns(),
       settings: {

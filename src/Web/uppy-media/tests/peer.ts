@@ -67,6 +67,10 @@ export class Peer {
   /** Whether uploads are verified as soon as they are stored. */
   verifies = true;
   showsEtags = true;
+  /** Whether answers show the server's time, as they do to pages of its own origin. */
+  showsTime = true;
+  /** How far this machine's clock is ahead of the server's, in milliseconds. */
+  ahead = 0;
   /** Faults of the store. */
   storeFault: (tag: string, part: number, count: number) => Fault = () => null;
   /** Faults of the server. */
@@ -126,13 +130,18 @@ export class Peer {
   /** Tells how far a verification is. */
   tellProgress(session: Session, verified: number): void {
     for (const stream of this.#streams.get(session.tag) ?? []) {
-      stream.write(`event: progress\ndata: ${JSON.stringify({ tag: session.tag, verified, size: session.wish.size })}\n\n`);
+      this.#write(stream, `event: progress\ndata: ${JSON.stringify({ tag: session.tag, verified, size: session.wish.size })}\n\n`);
     }
   }
 
   /** Breaks the connections of all event streams. */
   breakStreams(): void {
     for (const streams of this.#streams.values()) for (const stream of streams) stream.destroy();
+    this.#world.streamsBroke();
+  }
+
+  get #now(): number {
+    return this.#world.now() - this.ahead;
   }
 
   get streams(): number {
@@ -141,6 +150,7 @@ export class Peer {
 
   async #listen(answer: (request: IncomingMessage, response: ServerResponse, body: Buffer) => unknown): Promise<string> {
     const server = createServer((request, response) => {
+      response.sendDate = false;
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => answer(request, response, Buffer.concat(chunks)));
@@ -179,7 +189,7 @@ export class Peer {
         this.puts.push({ tag, part, status });
         response.writeHead(status).end(`<Error><Code>${code}</Code><Message>Signature secret</Message></Error>`);
       };
-      if (Number(url.searchParams.get('until')) <= this.#world.now()) return say(403, 'AccessDenied');
+      if (Number(url.searchParams.get('until')) <= this.#now) return say(403, 'AccessDenied');
       if (request.headers['x-amz-meta-signed'] !== 'yes') return say(403, 'SignatureDoesNotMatch');
       if (!session || session.isGone || session.state !== 'Uploading') return say(404, 'NoSuchUpload');
       session.parts.set(part, body);
@@ -196,7 +206,7 @@ export class Peer {
     if (this.#suffer(this.apiFault(method, pathname), request, response)) return;
     const say = (status: number, answer?: unknown) =>
       response
-        .writeHead(status, { 'content-type': 'application/json', date: new Date(this.#world.now()).toUTCString() })
+        .writeHead(status, { 'content-type': 'application/json', ...(this.showsTime && { date: new Date(this.#now).toUTCString() }) })
         .end(answer === undefined ? undefined : JSON.stringify(answer));
     try {
       if (request.headers.authorization !== `Bearer ${this.token}`) throw new Refusal(401, 'permission_expired');
@@ -339,8 +349,8 @@ export class Peer {
 
   #stream(session: Session, request: IncomingMessage, response: ServerResponse): void {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    response.write(': hello\n\n');
-    if (Number(request.headers['last-event-id'] ?? 0) < session.sequence) response.write(stateEvent(session, this.#time(0)));
+    this.#write(response, ': hello\n\n');
+    if (Number(request.headers['last-event-id'] ?? 0) < session.sequence) this.#write(response, stateEvent(session, this.#time(0)));
     if (!isActive(session.state) && session.state !== 'Stored' && session.state !== 'Verifying') {
       response.end();
       return;
@@ -350,12 +360,17 @@ export class Peer {
     response.on('close', () => streams.delete(response));
   }
 
+  #write(stream: ServerResponse, text: string): void {
+    this.#world.streamed(Buffer.byteLength(text));
+    stream.write(text);
+  }
+
   #enter(session: Session, state: UploadState): void {
     if (session.state === state) return;
     session.state = state;
     session.sequence++;
     for (const stream of this.#streams.get(session.tag) ?? []) {
-      stream.write(stateEvent(session, this.#time(0)));
+      this.#write(stream, stateEvent(session, this.#time(0)));
       if (state !== 'Stored' && state !== 'Verifying') stream.end();
     }
   }
@@ -380,7 +395,7 @@ export class Peer {
   }
 
   #live(session: Session): Lease | null {
-    return session.lease && Date.parse(session.lease.until) > this.#world.now() ? session.lease : null;
+    return session.lease && Date.parse(session.lease.until) > this.#now ? session.lease : null;
   }
 
   #refusal(status: number, code: string, { tag, lease }: Session): Refusal {
@@ -388,10 +403,10 @@ export class Peer {
   }
 
   #sign(session: Session, parts: readonly number[]) {
-    const until = this.#world.now() + this.urlLifetime;
+    const until = this.#now + this.urlLifetime;
     return parts.map((part) => ({
       part,
-      url: `${this.#store}/${session.tag}/${part}?until=${until}`,
+      url: `${this.#store}/${session.tag}/${part}?until=${until}&X-Amz-Expires=${this.urlLifetime / 1000}`,
       expiresAt: new Date(until).toISOString(),
       headers: { 'x-amz-meta-signed': 'yes', 'Content-Length': '1' },
     }));
@@ -424,7 +439,7 @@ export class Peer {
   }
 
   #time(later: number): string {
-    return new Date(this.#world.now() + later).toISOString();
+    return new Date(this.#now + later).toISOString();
   }
 }
 

@@ -154,6 +154,19 @@ describe('URLs', () => {
     expect(peer.bytesOf(peer.only).equals(bytes)).toBe(true);
   });
 
+  test.each([
+    [5, true],
+    [5, false],
+    [-5, true],
+    [-5, false],
+  ])('are good by a clock that is %i hours ahead, the server’s time known: %s', async (hours, showsTime) => {
+    const { world, peer, uploader } = await begin();
+    Object.assign(peer, { showsTime, ahead: hours * 3600_000, partSize: 1000 });
+    expect(await world.until(uploader.upload(new Blob([bytesOf(50_000)]), film).done)).toMatchObject({ status: 'verified' });
+    expect(peer.puts.every(({ status }) => status === 200)).toBe(true);
+    expect(peer.count('POST', /\/urls$/)).toBeLessThan(4);
+  });
+
   test('are signed afresh when the store refuses them', async () => {
     const { world, peer, uploader } = await begin();
     peer.storeFault = (_tag, part, count) => (part === 1 && count <= 3 ? { status: 403, body: '<Error><Code>AccessDenied</Code></Error>' } : null);
@@ -407,7 +420,7 @@ describe('many small files', () => {
     expect(outcomes.every(({ status }) => status === 'verified')).toBe(true);
     expect(peer.puts).toHaveLength(500);
     expect(peer.count('POST', /\/urls$/)).toBe(0);
-    expect(peer.count('POST', /^\/v1\/uploads(:batch)?$/)).toBeLessThan(60);
+    expect(peer.count('POST', /^\/v1\/uploads(:batch)?$/)).toBeLessThan(25);
     // One completion each, and few others.
     expect(peer.count('POST', /complete$/)).toBe(500);
     expect(peer.count('GET', /./)).toBeLessThan(100);

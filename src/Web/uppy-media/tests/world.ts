@@ -11,7 +11,7 @@ interface Timer {
 }
 
 /** So many turns of the event loop without anything under way mean that only time can bring something about. */
-const idleTurns = 25;
+const idleTurns = 40;
 
 /**
  * A browser's surroundings without a browser, and without waiting: time stands still while anything is under way, and jumps to the next timer
@@ -19,9 +19,9 @@ const idleTurns = 25;
  */
 export class World implements Clock, Connectivity {
   #now = Date.parse('2026-01-01T12:00:00Z');
-  #busy = 0;
+  #streaming = 0;
   #next = 1;
-  readonly #hanging = new Set<string>();
+  readonly #underWay = new Set<string>();
   readonly #timers = new Set<Timer>();
   readonly #back = new Set<() => void>();
   isOnline = true;
@@ -72,8 +72,7 @@ export class World implements Clock, Connectivity {
 
   /** The peer leaves this request without an answer. */
   hang(id: string): void {
-    this.#hanging.add(id);
-    this.#busy--;
+    this.#underWay.delete(id);
   }
 
   /** Lets the world go on until this is settled. */
@@ -92,7 +91,7 @@ export class World implements Clock, Connectivity {
 
   /** Lets what is under way come to its end, in no time. */
   async quiet(): Promise<void> {
-    for (let idle = 0; idle < idleTurns; idle = this.#busy > 0 ? 0 : idle + 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let idle = 0; idle < idleTurns; idle = this.#isIdle ? idle + 1 : 0) await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** What an uploader works with here. */
@@ -109,19 +108,47 @@ export class World implements Clock, Connectivity {
   }
 
   begin(): string {
-    this.#busy++;
-    return String(this.#next++);
+    const id = String(this.#next++);
+    this.#underWay.add(id);
+    return id;
   }
 
   end(id: string): void {
-    if (!this.#hanging.delete(id)) this.#busy--;
+    this.#underWay.delete(id);
+  }
+
+  /** A peer has written so many bytes to an open stream; they are under way until they are read. */
+  streamed(bytes: number): void {
+    this.#streaming += bytes;
+  }
+
+  /** What was on its way by streams is lost. */
+  streamsBroke(): void {
+    this.#streaming = 0;
+  }
+
+  #arrivals(): TransformStream<Uint8Array, Uint8Array> {
+    return new TransformStream({
+      transform: (chunk, controller) => {
+        this.#streaming = Math.max(0, this.#streaming - chunk.length);
+        controller.enqueue(chunk);
+      },
+    });
+  }
+
+  get #isIdle(): boolean {
+    return this.#underWay.size === 0 && this.#streaming === 0;
   }
 
   readonly #fetch: typeof fetch = async (input, init) => {
     const id = this.begin();
     try {
       if (!this.isOnline) throw new TypeError('Failed to fetch');
-      return await fetch(input, { ...init, headers: { ...(init?.headers as Record<string, string>), 'x-request': id } });
+      const response = await fetch(input, { ...init, headers: { ...(init?.headers as Record<string, string>), 'x-request': id } });
+      const { status, headers } = response;
+      if (headers.get('content-type') === 'text/event-stream') return new Response(response.body!.pipeThrough(this.#arrivals()), { status, headers });
+      // The answer is under way until its last byte is there.
+      return new Response(status === 204 ? null : await response.arrayBuffer(), { status, headers });
     } finally {
       this.end(id);
     }
@@ -130,9 +157,9 @@ export class World implements Clock, Connectivity {
   async #goOn(isOver: () => boolean): Promise<void> {
     const deadline = performance.now() + 20_000;
     for (let idle = 0; !isOver(); ) {
-      if (performance.now() > deadline) throw new Error(`It does not come to pass; ${this.#busy} things are under way, ${this.#timers.size} wait.`);
+      if (performance.now() > deadline) throw new Error(`It does not come to pass; ${this.#underWay.size} things are under way, ${this.#timers.size} wait.`);
       await new Promise((resolve) => setImmediate(resolve));
-      idle = this.#busy > 0 ? 0 : idle + 1;
+      idle = this.#isIdle ? idle + 1 : 0;
       if (idle < idleTurns || this.#timers.size === 0) continue;
       const next = [...this.#timers].reduce((first, timer) => (timer.at < first.at ? timer : first));
       this.#timers.delete(next);
