@@ -29,7 +29,7 @@ internal sealed class CatalogSample(int count)
     public static long Size(int number) => 1_000 + number;
 
     /// <summary>The cursor of the middle of a list of so many files.</summary>
-    public static string Middle(int count) => new FilePosition(Start.AddSeconds(count / 2), Id(count / 2)).ToString();
+    public static string Middle(int count) => new FilePosition(new DateTimeOffset(Start.AddSeconds(count / 2)), Id(count / 2)).ToString();
 
     /// <summary>Fills both tables, and has them looked at for statistics.</summary>
     public async Task LoadAsync(string connectionString, CancellationToken cancellationToken)

@@ -10,7 +10,7 @@ internal static class CommandLine
     public static Task<ChildProcess> StartAsync(Uri server, CancellationToken cancellationToken, params IReadOnlyList<string> arguments) =>
         StartAsync(server, ApiProcess.ApiKey, cancellationToken, arguments);
 
-    public static Task<ChildProcess> StartAsync(Uri server, string key, CancellationToken cancellationToken, IReadOnlyList<string> arguments)
+    public static Task<ChildProcess> StartAsync(Uri server, string key, CancellationToken cancellationToken, params IReadOnlyList<string> arguments)
     {
         var options = ChildProcessOptions.Dotnet(
             "media", Rooms.Output("src/Client/CommandLine", "media"), [.. arguments, "--server", server.ToString(), "--key", key]);

@@ -72,7 +72,7 @@ public sealed class CatalogRaceTests(PostgresFixture postgres) : IAsyncLifetime,
             CatalogFile? last = null;
             for (var round = 0; round < 40; round++)
             {
-                if (last is not null) Assert.NotNull(await catalog.RemoveFileAsync(last.File.Id, last.File.User, DateTimeOffset.UtcNow, TimeSpan.Zero, Token));
+                if (last is not null) Assert.NotNull(await catalog.RemoveFileAsync(last.File.Id, last.File.User, TimeProvider.System.GetUtcNow(), TimeSpan.Zero, Token));
                 last = await FileAsync(catalog, Samples.File(content, $"user{number}"), content);
             }
 

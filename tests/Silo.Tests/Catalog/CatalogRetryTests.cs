@@ -58,7 +58,7 @@ public sealed class CatalogRetryTests(PostgresFixture postgres) : IAsyncLifetime
 
         var unavailable = false;
         var removed = await LoseTheAnswerAsync(
-            () => _catalog.RemoveFileAsync(file.File.Id, "ada", DateTimeOffset.UtcNow, Samples.Day, Token), async () => !await ExistsAsync(file.File.Id), () => unavailable = true);
+            () => _catalog.RemoveFileAsync(file.File.Id, "ada", TimeProvider.System.GetUtcNow(), Samples.Day, Token), async () => !await ExistsAsync(file.File.Id), () => unavailable = true);
 
         Assert.True(unavailable || removed?.File == file.File);
         Assert.Equal(1, (await _catalog.FindContentAsync(content.PieceHash, Token))!.Files);
@@ -75,7 +75,7 @@ public sealed class CatalogRetryTests(PostgresFixture postgres) : IAsyncLifetime
         _proxy.Cut();
         Assert.True((await _catalog.StoreAsync(content)).File.Duplicate);
         _proxy.Cut();
-        Assert.Equal(file.File, (await _catalog.RemoveFileAsync(file.File.Id, "ada", DateTimeOffset.UtcNow, Samples.Day, Token))!.File);
+        Assert.Equal(file.File, (await _catalog.RemoveFileAsync(file.File.Id, "ada", TimeProvider.System.GetUtcNow(), Samples.Day, Token))!.File);
     }
 
     /// <returns>The call's result; default where the database counted as away, which it does where this took longer than a second.</returns>

@@ -201,7 +201,7 @@ public sealed class CatalogTests(PostgresFixture postgres) : IAsyncLifetime, ICl
     {
         var (content, file) = await _catalog.StoreAsync();
 
-        Assert.Null(await _catalog.RemoveFileAsync(file.File.Id, "bob", DateTimeOffset.UtcNow, Samples.Day, Token));
+        Assert.Null(await _catalog.RemoveFileAsync(file.File.Id, "bob", TimeProvider.System.GetUtcNow(), Samples.Day, Token));
         Assert.NotNull(await RemoveAsync(file, Samples.Day));
         Assert.Null(await RemoveAsync(file, Samples.Day));
 
@@ -319,7 +319,7 @@ public sealed class CatalogTests(PostgresFixture postgres) : IAsyncLifetime, ICl
     }
 
     private Task<CatalogFile?> RemoveAsync(CatalogFile file, TimeSpan grace) =>
-        _catalog.RemoveFileAsync(file.File.Id, file.File.User, DateTimeOffset.UtcNow, grace, Token);
+        _catalog.RemoveFileAsync(file.File.Id, file.File.User, TimeProvider.System.GetUtcNow(), grace, Token);
 
     private async Task CollectAsync(string pieceHash)
     {

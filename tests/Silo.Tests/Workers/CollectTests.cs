@@ -95,7 +95,7 @@ public sealed class CollectTests(StorageFixture storage) : IAsyncLifetime, IClas
         await _database.ExecuteAsync($"insert into jobs (kind, key) values ('collect-content', '{kept.Key}')");
         using var host = await StartAsync("1.00:00:00");
 
-        await _catalog.RemoveFileAsync(gone.Id, gone.User, DateTimeOffset.UtcNow, Samples.Day, Token);
+        await _catalog.RemoveFileAsync(gone.Id, gone.User, TimeProvider.System.GetUtcNow(), Samples.Day, Token);
 
         await Eventually.TrueAsync(async () => await _database.QueryAsync<long>("select count(*) from jobs where kind = 'collect-content'") == 0);
         Assert.Equal([kept.Key], await KeysAsync());
@@ -149,7 +149,7 @@ public sealed class CollectTests(StorageFixture storage) : IAsyncLifetime, IClas
         return stored;
     }
 
-    private Task<CatalogFile?> RemoveAsync(CatalogFile file) => _catalog.RemoveFileAsync(file.File.Id, file.File.User, DateTimeOffset.UtcNow, TimeSpan.Zero, Token);
+    private Task<CatalogFile?> RemoveAsync(CatalogFile file) => _catalog.RemoveFileAsync(file.File.Id, file.File.User, TimeProvider.System.GetUtcNow(), TimeSpan.Zero, Token);
 
     private async Task<string[]> KeysAsync()
     {

@@ -41,7 +41,7 @@ public sealed class FilesTests(ApiFixture api) : IAsyncLifetime
         Assert.Null(first["versionId"]);
         Assert.NotNull(first["thumbnails"]!.AsArray());
         foreach (var time in new[] { "createdAt", "storedAt", "filedAt" })
-            Assert.InRange(DateTimeOffset.Parse((string)first[time]!, null), DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddMinutes(5));
+            Assert.InRange(DateTimeOffset.Parse((string)first[time]!, null), TimeProvider.System.GetUtcNow().AddMinutes(-5), TimeProvider.System.GetUtcNow().AddMinutes(5));
     }
 
     [Fact]
