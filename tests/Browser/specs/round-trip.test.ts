@@ -64,6 +64,8 @@ describe('what was verified comes back', () => {
     await signIn(page);
     const bytes = png(64, 64, 7);
     await upload(page, await file('one.png', bytes));
+    // The widget takes further files on another screen of its own.
+    await page.reload();
     const again = await upload(page, await file('another.png', bytes));
     expect(await again.locator('.state').innerText()).toBe('Verified, stored before');
     await again.locator('img.view').waitFor();
