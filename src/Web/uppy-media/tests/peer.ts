@@ -77,6 +77,9 @@ export class Peer {
   apiFault: (method: string, path: string) => Fault = () => null;
   /** Parts on their way at once, at most. */
   mostAtOnce = 0;
+  /** Holds the first part until another is on its way, too. */
+  holdsFirst = false;
+  #held: (() => void) | null = null;
   #atOnce = 0;
   #count = 0;
   #next = 1;
@@ -178,8 +181,7 @@ export class Peer {
     const [, tag = '', number = ''] = url.pathname.split('/');
     const part = Number(number);
     this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#atOnce);
-    // What came meanwhile is served after, so that parallel parts meet.
-    setImmediate(() => {
+    const serve = () => {
       this.#atOnce--;
       const fault = this.storeFault(tag, part, ++this.#count);
       if (fault !== null) this.puts.push({ tag, part, status: typeof fault === 'string' ? 0 : fault.status });
@@ -195,7 +197,17 @@ export class Peer {
       session.parts.set(part, body);
       this.puts.push({ tag, part, status: 200 });
       response.writeHead(200, this.showsEtags ? { etag: etagOf(body) } : {}).end();
-    });
+    };
+    if (this.holdsFirst && this.#held === null) {
+      this.#held = serve;
+      return;
+    }
+    if (this.holdsFirst) {
+      this.holdsFirst = false;
+      setImmediate(this.#held!);
+    }
+    // What came meanwhile is served after, so that parallel parts meet.
+    setImmediate(serve);
   }
 
   async #api(request: IncomingMessage, response: ServerResponse, bytes: Buffer): Promise<void> {

@@ -20,6 +20,7 @@ const failureOf = (promise: Promise<unknown>): Promise<MediaProblem> =>
 describe('a file', () => {
   test('goes in parts, in parallel, and is verified to be what was sent', async () => {
     const { world, peer, uploader } = await begin();
+    peer.holdsFirst = true;
     const bytes = bytesOf(9 * mebi + 5);
     const news: UploadNews[] = [];
     const outcome = await world.until(uploader.upload(new Blob([bytes]), film, (one) => news.push(one)).done);
@@ -300,7 +301,8 @@ describe('what is stored already', () => {
     const { world, peer, uploader } = await begin();
     const bytes = bytesOf(2 * mebi);
     const outcomes = await world.until(Promise.all([1, 2].map((n) => uploader.upload(new Blob([bytes]), { name: `${n}`, type: '' }).done)));
-    expect(outcomes.map(({ status }) => status)).toEqual(['verified', 'duplicate']);
+    // Which of the two comes first is the machine's affair.
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['duplicate', 'verified']);
     expect(peer.puts).toHaveLength(2);
   });
 });
