@@ -1,8 +1,10 @@
 import { ApiProblem, createApi, ServerUnreachable, type Grant } from './api.ts';
-import { byId, createLists } from './lists.ts';
+import { byId } from './elements.ts';
+import { createLibrary } from './library/library.ts';
 import { expiredNotice } from './messages.ts';
 import { Session } from './session.ts';
 import { createSignIn } from './sign-in.ts';
+import { createUnfinished } from './unfinished.ts';
 import { createUploader, type Uploader, type UploaderEvents } from './uploader.ts';
 
 const api = createApi(window.fetch.bind(window), Date.now);
@@ -24,13 +26,9 @@ let uploader: Uploader | null = null;
 let uploaderUser: string | null = null;
 
 const signIn = createSignIn(signInSection, async (password) => open(await api.signIn(password)));
-const lists = createLists({
-  api,
-  permission: () => session.permission,
-  uploader: () => uploader,
-  permissionRefused: askAgain,
-  announce,
-});
+const context = { api, permission: () => session.permission, permissionRefused: askAgain, announce };
+const library = createLibrary(context);
+const unfinished = createUnfinished({ ...context, uploader: () => uploader });
 
 const uploaderEvents: UploaderEvents = {
   uploaded(fileName, postedKey) {
@@ -41,9 +39,12 @@ const uploaderEvents: UploaderEvents = {
       postedKey !== null && permission !== null
         ? api.completeUpload(permission.permission, postedKey.replace(/^upload\//, '')).catch(() => undefined)
         : Promise.resolve();
-    void told.then(() => lists.refresh());
+    void told.then(() => {
+      library.uploaded();
+      void unfinished.refresh();
+    });
   },
-  changed: () => void lists.refresh(),
+  changed: () => void unfinished.refresh(),
   permissionRefused: askAgain,
   async probe() {
     const permission = session.permission;
@@ -72,13 +73,15 @@ function open(grant: Grant | null): void {
     // What another user was uploading, and has uploaded, is not this one's to see.
     uploader?.destroy();
     uploader = null;
-    lists.clear();
+    library.clear();
+    unfinished.clear();
   }
   if (uploader === null) uploader = createUploader(byId('uploader', HTMLElement), permission, uploaderEvents);
   else void uploader.renew(permission);
   uploaderUser = permission.user;
   if (grant !== null) byId('upload-title', HTMLElement).focus();
-  void lists.refresh();
+  void library.refresh();
+  void unfinished.refresh();
 }
 
 /** The permission is no longer good. The uploader stays, out of sight, with the files it holds. */
@@ -94,7 +97,8 @@ function signOut(): void {
   uploader?.destroy();
   uploader = null;
   session.end();
-  lists.clear();
+  library.clear();
+  unfinished.clear();
   workspace.hidden = true;
   signOutButton.hidden = true;
   signIn.show('You are signed out.');

@@ -1,4 +1,5 @@
 import type { Upload, UploadPage } from './api.ts';
+import { element } from './elements.ts';
 import { formatInstant, formatSize } from './format.ts';
 
 /** What a list holds: uploads, newest first, and where the part that is not loaded begins. */
@@ -108,11 +109,4 @@ function rowOf(upload: Upload, { abort, deliver }: RowActions): HTMLLIElement {
     row.append(button);
   }
   return row;
-}
-
-export function element<K extends keyof HTMLElementTagNameMap>(name: K, className: string, text = ''): HTMLElementTagNameMap[K] {
-  const made = document.createElement(name);
-  made.className = className;
-  made.textContent = text;
-  return made;
 }

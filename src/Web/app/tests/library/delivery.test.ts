@@ -1,8 +1,8 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Upload } from '../src/api.ts';
-import { createDelivery, kindOf, type Delivery } from '../src/delivery.ts';
-import { showUploads } from '../src/uploads-list.ts';
+import type { Upload } from '../../src/api.ts';
+import { createDelivery, kindOf, type Delivery } from '../../src/library/delivery.ts';
+import { showUploads } from '../../src/uploads-list.ts';
 
 const upload = (tag: string, detectedType: string | null, fileId: string | null = tag): Upload => ({
   tag,

@@ -1,5 +1,5 @@
-import type { Link, Upload } from './api.ts';
-import { element } from './uploads-list.ts';
+import type { Link, Upload } from '../api.ts';
+import { element } from '../elements.ts';
 
 /** How long links for looking and downloading are good for: long enough for a film. Seconds. */
 const linkSeconds = 4 * 60 * 60;
