@@ -32,6 +32,10 @@ export interface Upload {
   readonly key: string;
   /** As claimed; once verified, as computed. Null where neither is known, and for an empty file. */
   readonly pieceHash: string | null;
+  /** As announced; once verified, as computed. Null where neither is known. */
+  readonly tipHash: string | null;
+  /** Who is working on it; null where nobody is. */
+  readonly lease: { readonly clientId: string; readonly heldSince: string } | null;
   /** Media type as claimed. */
   readonly contentType: string;
   /** What was found in the stored bytes; null until they are verified. */
@@ -92,8 +96,6 @@ export interface Api {
   signIn(password: string): Promise<Grant>;
   /** @param query `after` is the previous page's `next` */
   listUploads(permission: string, query: { state: 'active' | 'done'; limit: number; after?: string }): Promise<UploadPage>;
-  /** Says that an upload's bytes are in the bucket. Saying it again is not an error. */
-  completeUpload(permission: string, tag: string): Promise<void>;
   /** @param seconds how long the link is good for */
   signLink(permission: string, fileId: string, seconds: number): Promise<Link>;
   /** Aborts an upload that is not stored. Aborting it again is not an error. */
@@ -130,10 +132,6 @@ export function createApi(fetch: typeof globalThis.fetch, now: () => number): Ap
       const query = new URLSearchParams({ state, limit: String(limit) });
       if (after !== undefined) query.set('after', after);
       return jsonOf<UploadPage>(await request(`/v1/uploads?${query}`, { headers: bearer(permission) }));
-    },
-
-    async completeUpload(permission, tag) {
-      await request(`/v1/uploads/${encodeURIComponent(tag)}/complete`, { method: 'POST', headers: bearer(permission) });
     },
 
     async signLink(permission, fileId, seconds) {

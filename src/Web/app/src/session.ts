@@ -17,6 +17,7 @@ export interface Surroundings {
 export class Session {
   readonly #around: Surroundings;
   readonly #onExpired: () => void;
+  readonly #listeners = new Set<() => void>();
   #grant: Grant | null = null;
   #timer: number | undefined;
 
@@ -48,11 +49,18 @@ export class Session {
 
   begin(grant: Grant): void {
     this.#hold(grant);
+    for (const listener of this.#listeners) listener();
     try {
       this.#around.storage.setItem(storageKey, JSON.stringify(grant));
     } catch {
       // A browser that keeps nothing: the session lives as long as the page.
     }
+  }
+
+  /** Calls back whenever there is another permission, until the returned function is called. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Forgets the permission: on signing out, or when the server refuses it. */

@@ -99,12 +99,6 @@ describe('listUploads', () => {
   });
 });
 
-test('completeUpload posts to the upload by its tag', async () => {
-  const { api, asked } = answering(new Response('{}', { status: 200 }));
-  await api.completeUpload('sealed', 'a/b');
-  expect(asked[0]).toMatchObject({ path: '/v1/uploads/a%2Fb/complete', init: { method: 'POST' } });
-});
-
 test('abortUpload deletes the upload by its tag', async () => {
   const { api, asked } = answering(new Response(null, { status: 204 }));
   await api.abortUpload('sealed', 'a/b');
