@@ -1,9 +1,10 @@
-import type { Page, Request } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { choose, keyOf, product, signIn, transferRow, uploadComplete, uploadedRow, useBrowser } from '../support/browser.ts';
 import { MiB, randomFile } from '../support/files.ts';
 import { Line } from '../support/line.ts';
 import { readObject } from '../support/object-store.ts';
+import { arrivals, partOf } from '../support/parts.ts';
 
 const browser = useBrowser();
 
@@ -12,34 +13,6 @@ async function visitOver(rate: number): Promise<{ page: Page; line: Line }> {
   const line = await Line.open(rate);
   onTestFinished(() => line.close());
   return { page: await browser.visit({ proxy: { server: line.url } }), line };
-}
-
-/** The number of the part that a request sends to the store; null for any other request. */
-function partOf(request: Request): number | null {
-  const part = new URL(request.url()).searchParams.get('partNumber');
-  return request.method() === 'PUT' && part !== null ? Number(part) : null;
-}
-
-/** Counts the parts that arrived in the store, by number. */
-function arrivals(page: Page): { count: Map<number, number>; reach(parts: number): Promise<void> } {
-  const count = new Map<number, number>();
-  let wake = () => {};
-  page.on('response', (response) => {
-    const part = partOf(response.request());
-    if (part === null || !response.ok()) return;
-    count.set(part, (count.get(part) ?? 0) + 1);
-    wake();
-  });
-  return {
-    count,
-    async reach(parts) {
-      const deadline = setTimeout(() => wake(), 60_000);
-      const end = Date.now() + 60_000;
-      while (count.size < parts && Date.now() < end) await new Promise<void>((resolve) => (wake = resolve));
-      clearTimeout(deadline);
-      expect(count.size).toBeGreaterThanOrEqual(parts);
-    },
-  };
 }
 
 describe('interruptions', () => {

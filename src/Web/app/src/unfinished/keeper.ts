@@ -20,6 +20,8 @@ export class Keeper {
   readonly #now: () => number;
   readonly #newId: () => string;
   readonly #picked = new Map<string, { readonly picked: Picked; readonly id: string; readonly user: string }>();
+  /** What earlier pages left and this one has no use for as it is, by the upload's tag. */
+  readonly #leftOver = new Map<string, string>();
   /** Names that tabs of this browser had which are closed by now. */
   readonly #gone = new Set<string>();
 
@@ -49,6 +51,9 @@ export class Keeper {
     if (!this.#picked.has(id)) return;
     if (now?.state === 'uploading' && (now.tag !== before?.tag || before?.state !== 'uploading')) {
       await this.#kept.keep([this.#recordOf(id, await this.#clientId(), now.tag)]);
+      const leftOver = this.#leftOver.get(now.tag ?? '');
+      if (leftOver !== undefined) await this.#kept.drop([leftOver]);
+      this.#leftOver.delete(now.tag ?? '');
     } else if (now === null || (before && isUnderWay(before) && !isUnderWay(now) && now.state !== 'failed')) {
       const kept = this.#picked.get(id);
       if (now === null) this.#picked.delete(id);
@@ -76,8 +81,11 @@ export class Keeper {
       }
       const { handle, tag } = one;
       const file = one.file ?? (handle && (await mayRead(handle)) ? await handle.getFile().catch(() => null) : null);
-      if (file !== null && file.size === one.size) ready.push({ picked: { file, folder: one.folder, handle, tag }, id: one.id });
-      else if (file === null && handle !== null && tag !== null) asking.set(tag, { ...one, handle });
+      if (tag !== null) this.#leftOver.set(tag, one.id);
+      if (file !== null && file.size === one.size) {
+        ready.push({ picked: { file, folder: one.folder, handle, tag }, id: one.id });
+        this.#leftOver.delete(tag ?? '');
+      } else if (file === null && handle !== null && tag !== null) asking.set(tag, { ...one, handle });
       // A file that is not what it was is asked for, as one that is not kept at all.
       else if (tag === null) over.push(one.id);
     }
