@@ -98,6 +98,8 @@ export interface Api {
   listUploads(permission: string, query: { state: 'active' | 'done'; limit: number; after?: string }): Promise<UploadPage>;
   /** @param seconds how long the link is good for */
   signLink(permission: string, fileId: string, seconds: number): Promise<Link>;
+  /** Whether a content is stored: `possible` where only the size and the tip hash are the same. */
+  askContent(permission: string, content: { size: number; tipHash: string; pieceHash: string }): Promise<'unknown' | 'possible' | 'stored'>;
   /** Aborts an upload that is not stored. Aborting it again is not an error. */
   abortUpload(permission: string, tag: string): Promise<void>;
 }
@@ -141,6 +143,12 @@ export function createApi(fetch: typeof globalThis.fetch, now: () => number): Ap
         body: JSON.stringify({ fileId, seconds }),
       });
       return jsonOf<Link>(response);
+    },
+
+    async askContent(permission, { size, tipHash, pieceHash }) {
+      const query = new URLSearchParams({ size: String(size), tipHash, pieceHash });
+      const response = await request(`/v1/contents?${query}`, { headers: bearer(permission) });
+      return (await jsonOf<{ status: 'unknown' | 'possible' | 'stored' }>(response)).status;
     },
 
     async abortUpload(permission, tag) {

@@ -2,6 +2,7 @@ import { tabClientId } from '@media/uppy-media';
 import { createApi, type Grant } from './api.ts';
 import { byId, setText } from './elements.ts';
 import { formatLimits } from './format.ts';
+import { createHashOnly } from './hash-only/hash-only.ts';
 import { createIntake } from './intake/intake.ts';
 import type { Picked } from './intake/picked.ts';
 import { createLibrary } from './library/library.ts';
@@ -50,6 +51,7 @@ const announcements = new Announcements(announce);
 const signIn = createSignIn(signInSection, async (password) => open(await api.signIn(password)));
 const context = { api, permission: () => session.permission, permissionRefused: askAgain, announce };
 const library = createLibrary(context);
+const hashOnly = createHashOnly(context);
 const unfinished = createUnfinished({
   ...context,
   own: () => new Set(transfers.all.flatMap(({ tag }) => (tag === null ? [] : [tag]))),
@@ -149,6 +151,7 @@ function leave(): void {
   [uploader, source, user] = [null, null, null];
   library.clear();
   unfinished.clear();
+  hashOnly.clear();
   sayRefused([]);
 }
 
