@@ -1,3 +1,4 @@
+import { appendFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { choose, keyOf, product, signIn, transferRow, uploadComplete, uploadedRow, useBrowser } from '../support/browser.ts';
@@ -47,6 +48,40 @@ describe('interruptions', () => {
     expect(await readObject(product.s3, await keyOf(page, file.name))).toEqual({ sha256: file.sha256, size: file.size });
     // What had arrived before the cut was not sent again.
     expect(before.map((part) => arrived.count.get(part))).toEqual(before.map(() => 1));
+  });
+
+  test('the cable is pulled for 20 seconds in the middle, and nothing is lost', async () => {
+    const { page, line } = await visitOver(3 * MiB);
+    await signIn(page);
+    const arrived = arrivals(page);
+    const file = await randomFile(96 * MiB, 'cable');
+    await choose(page, file);
+    await arrived.reach(5);
+    line.cut();
+    const before = [...arrived.count.keys()];
+    await page.locator('#connection-lost').waitFor();
+    // How long the cable is out is what this test is about.
+    await page.waitForTimeout(20_000);
+    expect(await transferRow(page, file.name).locator('.state').innerText()).toBe('No connection');
+    line.mend();
+    await transferRow(page, file.name).locator('.state').getByText(/^(Uploading|Hashing)/).waitFor();
+    await page.locator('#connection-lost').waitFor({ state: 'hidden' });
+    await uploadComplete(page);
+    await uploadedRow(page, file.name).waitFor();
+    expect(await readObject(product.s3, await keyOf(page, file.name))).toEqual({ sha256: file.sha256, size: file.size });
+    expect(before.map((part) => arrived.count.get(part))).toEqual(before.map(() => 1));
+  });
+
+  test('a file that is written to while it is sent is refused, and it is said', async () => {
+    const { page } = await visitOver(2 * MiB);
+    await signIn(page);
+    const arrived = arrivals(page);
+    const file = await randomFile(64 * MiB, 'edited');
+    await choose(page, file);
+    await arrived.reach(1);
+    await appendFile(file.path, 'more');
+    await transferRow(page, file.name).getByText('The file changed on disk, or can no longer be read, since it was chosen. Choose it again.').waitFor();
+    expect(await page.title()).toBe('Media');
   });
 
   test('a permission that the server no longer accepts is said, and after signing in the upload goes on', async () => {

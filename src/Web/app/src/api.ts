@@ -11,14 +11,19 @@ export interface Permission {
   readonly permission: string;
   /** An instant of the server's clock, RFC 3339. */
   readonly expiresAt: string;
+  /** Until when it can be exchanged for a later one, RFC 3339; null or absent where it cannot. */
+  readonly renewableUntil?: string | null;
   readonly user: string;
   readonly limits: Limits;
 }
 
-/** A permission, and when it runs out by this machine's clock, in milliseconds since 1970. */
+/** A permission, and its times by this machine's clock, in milliseconds since 1970. */
 export interface Grant {
   readonly permission: Permission;
+  readonly beganAt: number;
   readonly endsAt: number;
+  /** Until when it can be renewed; null where it cannot. */
+  readonly renewableUntil: number | null;
 }
 
 /** What the page shows of an upload; the server sends more. */
@@ -94,6 +99,8 @@ export class ServerUnreachable extends Error {
 export interface Api {
   /** @throws ApiProblem with `bad_credentials` or `too_many_attempts`; ServerUnreachable */
   signIn(password: string): Promise<Grant>;
+  /** Exchanges a permission for one that lasts longer. @throws ApiProblem where it can no longer be; ServerUnreachable */
+  renew(permission: string): Promise<Grant>;
   /** @param query `after` is the previous page's `next` */
   listUploads(permission: string, query: { state: 'active' | 'done'; limit: number; after?: string }): Promise<UploadPage>;
   /** @param seconds how long the link is good for */
@@ -126,8 +133,11 @@ export function createApi(fetch: typeof globalThis.fetch, now: () => number): Ap
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ password }),
       });
-      const permission = await jsonOf<Permission>(response);
-      return { permission, endsAt: localEnd(permission.expiresAt, response.headers.get('date'), now()) };
+      return grantOf(response, now());
+    },
+
+    async renew(permission) {
+      return grantOf(await request('/v1/permissions/renew', { method: 'POST', headers: bearer(permission) }), now());
     },
 
     async listUploads(permission, { state, limit, after }) {
@@ -154,6 +164,18 @@ export function createApi(fetch: typeof globalThis.fetch, now: () => number): Ap
     async abortUpload(permission, tag) {
       await request(`/v1/uploads/${encodeURIComponent(tag)}`, { method: 'DELETE', headers: bearer(permission) });
     },
+  };
+}
+
+async function grantOf(response: Response, now: number): Promise<Grant> {
+  const permission = await jsonOf<Permission>(response);
+  const date = response.headers.get('date');
+  const { expiresAt, renewableUntil = null } = permission;
+  return {
+    permission,
+    beganAt: now,
+    endsAt: localEnd(expiresAt, date, now),
+    renewableUntil: renewableUntil === null ? null : localEnd(renewableUntil, date, now),
   };
 }
 

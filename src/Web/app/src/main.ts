@@ -1,5 +1,5 @@
 import { tabClientId } from '@media/uppy-media';
-import { createApi, type Grant } from './api.ts';
+import { createApi, type Grant, type Upload } from './api.ts';
 import { byId, setText } from './elements.ts';
 import { formatLimits } from './format.ts';
 import { createHashOnly } from './hash-only/hash-only.ts';
@@ -11,9 +11,10 @@ import { PermissionSource } from './permission-source.ts';
 import { Session } from './session.ts';
 import { createSignIn } from './sign-in.ts';
 import { Announcements } from './transfers/announcements.ts';
+import { isLiveTab } from './transfers/holders.ts';
 import { LineWatch } from './transfers/line-watch.ts';
 import { titleOf } from './transfers/title.ts';
-import { isDone, isUnderWay } from './transfers/transfer.ts';
+import { isDone, isUnderWay, type Transfer } from './transfers/transfer.ts';
 import { createTransferList } from './transfers/transfer-list.ts';
 import { Transfers } from './transfers/transfers.ts';
 import { Keeper } from './unfinished/keeper.ts';
@@ -26,7 +27,7 @@ const timers = {
   clearTimeout: (id: number) => window.clearTimeout(id),
 };
 const api = createApi(window.fetch.bind(window), Date.now);
-const session = new Session({ storage: sessionStorage, now: Date.now, ...timers }, askAgain);
+const session = new Session({ storage: sessionStorage, now: Date.now, ...timers }, { expired: askAgain, renew: (permission) => api.renew(permission) });
 
 const signInSection = byId('sign-in', HTMLElement);
 const workspace = byId('workspace', HTMLElement);
@@ -54,7 +55,8 @@ const library = createLibrary(context);
 const hashOnly = createHashOnly(context);
 const unfinished = createUnfinished({
   ...context,
-  own: () => new Set(transfers.all.flatMap(({ tag }) => (tag === null ? [] : [tag]))),
+  isOwn: (upload) => transfers.all.some((transfer) => isOf(transfer, upload)),
+  isGoneTab: (client) => keeper.isGoneTab(client),
   goOn: (picked) => add([picked]),
 });
 
@@ -75,6 +77,12 @@ transfers.onChange((now, before) => {
   // A swarm of small files ends at once: the list is read for all of them together.
   if (now && (now.state === 'verifying' || isDone(now) || now.state === 'mismatched')) uploadedSoon();
 });
+
+/** While it is looked whether a file is stored, its upload is there and this page does not know its tag. */
+function isOf(transfer: Transfer, upload: Upload): boolean {
+  if (transfer.tag !== null) return transfer.tag === upload.tag;
+  return isUnderWay(transfer) && transfer.size === upload.size && transfer.name === upload.fileName;
+}
 
 function uploadedSoon(): void {
   window.clearTimeout(uploadedTimer);
@@ -116,14 +124,16 @@ function open(grant: Grant | null): void {
 
 function begin(name: string): void {
   user = name;
-  source = new PermissionSource(session, name, async () => askAgain());
+  source = new PermissionSource(session, name, async () => {
+    if (!(await session.renew())) askAgain();
+  });
   uploader = createUploader({
     transfers,
     line,
     limits: () => session.permission?.limits ?? { contentTypes: [], maxSize: 0, maxFiles: 0, maxBytes: 0 },
     permission: source.give,
     clientId,
-    mayTakeOver: (_transfer, holder) => keeper.isGoneTab(holder),
+    mayTakeOver: async (holder) => keeper.isGoneTab(holder) && !(await isLiveTab(holder)),
   });
   void goOn(name);
 }
@@ -198,7 +208,13 @@ function announce(text: string): void {
 }
 
 signOutButton.addEventListener('click', signOut);
-window.addEventListener('online', () => line.networkChanged());
+// Timers stand still while a machine sleeps, and are late in tabs that nobody sees.
+document.addEventListener('visibilitychange', () => session.check());
+window.addEventListener('focus', () => session.check());
+window.addEventListener('online', () => {
+  session.check();
+  line.networkChanged();
+});
 window.addEventListener('offline', () => line.networkChanged());
 window.addEventListener('beforeunload', (event) => {
   if (isSending()) event.preventDefault();

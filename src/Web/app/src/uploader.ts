@@ -5,7 +5,7 @@ import { refusalOf, type Picked } from './intake/picked.ts';
 import { describeHolder, whoIs } from './transfers/holders.ts';
 import { explainFailure, explainMismatch } from './transfers/explain.ts';
 import type { LineWatch } from './transfers/line-watch.ts';
-import { isUnderWay, type Transfer } from './transfers/transfer.ts';
+import { isUnderWay } from './transfers/transfer.ts';
 import type { Transfers } from './transfers/transfers.ts';
 
 /** What the page wants of whatever uploads. Everything that knows Uppy is in this file. */
@@ -43,8 +43,8 @@ export interface UploaderContext {
   readonly limits: () => Limits;
   readonly permission: PermissionSource;
   readonly clientId: () => Promise<string>;
-  /** Another client has the file's upload. Whoever knows better than to ask the person says so by `true`: it is taken over then. */
-  readonly mayTakeOver: (transfer: Transfer, holder: string) => Promise<boolean>;
+  /** Whether a file's upload may be taken from a client without asking the person: nobody is there any more. */
+  readonly mayTakeOver: (holder: string) => Promise<boolean>;
 }
 
 /** Meta data of Uppy's that carries the page's own. */
@@ -94,8 +94,7 @@ export function createUploader({ transfers, line, limits, permission, clientId, 
 
   async function locked(file: File, holder: string | null, since: string | null, lost: boolean): Promise<void> {
     if (holder === null) return;
-    const transfer = transfers.get(file.id);
-    if (transfer && !lost && (await mayTakeOver(transfer, holder))) {
+    if (!lost && (await mayTakeOver(holder))) {
       await takeOver(file.id);
       return;
     }

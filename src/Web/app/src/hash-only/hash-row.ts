@@ -55,8 +55,8 @@ export class HashRow {
     this.#say(state, tone);
     setText(this.#detail, detail);
     this.#bar.hidden = true;
-    this.#end.textContent = 'Remove from the list';
-    this.#end.append(element('span', 'visually-hidden', ` ${this.#name}`));
+    this.#end.textContent = 'Remove';
+    this.#end.append(element('span', 'visually-hidden', ` ${this.#name} from the list`));
     this.#announce(`${this.#name}: ${state}`);
   }
 

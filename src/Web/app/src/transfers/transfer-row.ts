@@ -11,7 +11,7 @@ const actionWords: Readonly<Record<RowAction, string>> = {
   cancel: 'Cancel',
   retry: 'Try again',
   takeOver: 'Take over',
-  dismiss: 'Remove from the list',
+  dismiss: 'Remove',
 };
 
 /** The actions that make sense in a state, in the order of their buttons. */
@@ -68,11 +68,13 @@ export class TransferRow {
     this.#state.dataset['tone'] = tone;
     setText(this.#detail, detail);
     this.#bar.hidden = fraction === null;
+    this.#bar.classList.toggle('is-unknown', fraction === 'unknown');
     if (fraction !== null) {
       this.#bar.dataset['tone'] = transfer.isPaused ? 'plain' : tone;
-      this.#bar.setAttribute('aria-valuenow', String(Math.floor(fraction * 100)));
       this.#bar.setAttribute('aria-valuetext', state);
-      this.#fill.style.transform = `scaleX(${fraction.toFixed(4)})`;
+      if (fraction === 'unknown') this.#bar.removeAttribute('aria-valuenow');
+      else this.#bar.setAttribute('aria-valuenow', String(Math.floor(fraction * 100)));
+      this.#fill.style.transform = fraction === 'unknown' ? '' : `scaleX(${fraction.toFixed(4)})`;
     }
     this.#showActions(actionsOf(transfer));
   }
@@ -88,7 +90,7 @@ export class TransferRow {
 
   #buttonOf(action: RowAction): HTMLButtonElement {
     const className = action === 'takeOver' || action === 'retry' ? 'quiet strong' : 'quiet';
-    return button(actionWords[action], this.#name, () => this.#act(action), className);
+    return button(actionWords[action], action === 'dismiss' ? `${this.#name} from the list` : this.#name, () => this.#act(action), className);
   }
 
   /** The row itself, where none of its buttons can have the focus. */

@@ -8,8 +8,8 @@ export interface Words {
   readonly state: string;
   readonly tone: 'plain' | 'busy' | 'good' | 'bad' | 'warn';
   readonly detail: string;
-  /** 0 to 1; null where there is no bar. */
-  readonly fraction: number | null;
+  /** 0 to 1, or under way to an unknown extent; null where there is no bar. */
+  readonly fraction: number | 'unknown' | null;
 }
 
 /** Whether anything answers: `offline` is the browser's own word for it. */
@@ -35,7 +35,7 @@ export function describe(transfer: Transfer, line: LineState): Words {
         state: transfer.verified > 0 ? `Verifying ${percent(verified)}` : 'Verifying',
         tone: 'busy',
         detail: `${formatSize(size)} · all bytes are there, the server reads them back`,
-        fraction: verified,
+        fraction: transfer.verified > 0 ? verified : 'unknown',
       };
     }
     case 'verified':

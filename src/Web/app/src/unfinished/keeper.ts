@@ -73,7 +73,7 @@ export class Keeper {
     const asking = new Map<string, KeptFile & { handle: FileSystemFileHandle }>();
     const over: string[] = [];
     for (const one of claimed) {
-      if (one.clientId !== clientId) this.#gone.add(one.clientId);
+      this.#gone.add(one.clientId);
       if ([...this.#picked.values()].some(({ id }) => id === one.id)) continue;
       if (one.tag !== null && !active.has(one.tag)) {
         over.push(one.id);
@@ -93,9 +93,9 @@ export class Keeper {
     return { ready, asking };
   }
 
-  /** Whether a client is a tab of this browser that was closed, so that nobody is in the way. */
-  async isGoneTab(client: string): Promise<boolean> {
-    return this.#gone.has(client) && !(await this.#locks()).has(`media-client:${client}`);
+  /** Whether a client is a tab of this browser that was closed, or this one before it was loaded anew: nobody is in the way. */
+  isGoneTab(client: string): boolean {
+    return this.#gone.has(client);
   }
 
   /** Drops everything of a user's that other tabs are not working on. */

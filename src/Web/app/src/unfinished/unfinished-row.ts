@@ -15,6 +15,8 @@ export interface UnfinishedView {
   readonly locks: ReadonlySet<string>;
   /** The browser knows the file and wants the person asked. */
   readonly isAsking: boolean;
+  /** Whether a client is a tab of this browser that was closed, so that nobody is in the way. */
+  readonly isGoneTab: (clientId: string) => boolean;
 }
 
 /** One upload that waits for its bytes. */
@@ -63,10 +65,10 @@ export class UnfinishedRow {
   }
 }
 
-function noteOf({ tipHash, lease }: Upload, { locks, isAsking }: UnfinishedView): string {
+function noteOf({ tipHash, lease }: Upload, { locks, isAsking, isGoneTab }: UnfinishedView): string {
   if (tipHash === null) return 'It was begun without a hash: only the program that began it can finish it.';
   if (lease && locks.has(`media-client:${lease.clientId}`)) return 'Another tab of this browser is uploading it. Choose the file to take it over here.';
-  if (lease) return `Another client has it, since ${formatInstant(lease.heldSince)}. Choose the file to take it over here.`;
+  if (lease && !isGoneTab(lease.clientId)) return `Another client has it, since ${formatInstant(lease.heldSince)}. Choose the file to take it over here.`;
   if (isAsking) return 'The browser still knows the file, and asks you before it reads it again.';
   return 'Choose the file again, and only what is missing is sent.';
 }

@@ -19,8 +19,10 @@ export interface UnfinishedContext {
   readonly api: Api;
   readonly permission: () => Permission | null;
   readonly permissionRefused: () => void;
-  /** Tags of the uploads that the page shows elsewhere, as its own. */
-  readonly own: () => ReadonlySet<string>;
+  /** Whether the page shows an upload elsewhere, as its own. */
+  readonly isOwn: (upload: Upload) => boolean;
+  /** Whether a client is a tab of this browser that was closed. */
+  readonly isGoneTab: (clientId: string) => boolean;
   /** Goes on with an upload by its file. */
   readonly goOn: (picked: Picked) => void;
   readonly announce: (text: string) => void;
@@ -52,6 +54,7 @@ export function createUnfinished(context: UnfinishedContext): Unfinished {
   let wanted = pageSize;
   let generation = 0;
   let timer = 0;
+  let frame = 0;
   let choosing: Upload | null = null;
 
   more.addEventListener('click', () => {
@@ -83,8 +86,7 @@ export function createUnfinished(context: UnfinishedContext): Unfinished {
 
   async function show(): Promise<void> {
     const locks = await heldLocks();
-    const own = context.own();
-    const shown = uploads.filter(({ tag }) => !own.has(tag));
+    const shown = uploads.filter((upload) => !context.isOwn(upload));
     const keep = new Set(shown.map(({ tag }) => tag));
     for (const [tag, row] of rows) {
       if (keep.has(tag)) continue;
@@ -94,7 +96,7 @@ export function createUnfinished(context: UnfinishedContext): Unfinished {
     for (const upload of shown) {
       const row = rows.get(upload.tag) ?? new UnfinishedRow(upload, { choose: (one) => void choose(one), abort: (one) => void abort(one) });
       rows.set(upload.tag, row);
-      row.show(upload, { locks, isAsking: asking.has(upload.tag) });
+      row.show(upload, { locks, isAsking: asking.has(upload.tag), isGoneTab: context.isGoneTab });
       list.append(...(row.root.isConnected ? [] : [row.root]));
     }
     more.hidden = next === null || wanted >= 1000;
@@ -154,6 +156,8 @@ export function createUnfinished(context: UnfinishedContext): Unfinished {
     refresh() {
       window.clearTimeout(timer);
       timer = window.setTimeout(() => void read(), gathering);
+      // What the page knows itself shows at once.
+      if (frame === 0) frame = requestAnimationFrame(() => void show().finally(() => (frame = 0)));
     },
     async active() {
       const permission = context.permission();
