@@ -72,6 +72,31 @@ describe('interruptions', () => {
     expect(before.map((part) => arrived.count.get(part))).toEqual(before.map(() => 1));
   });
 
+  test('what was given up after a long outage goes on when the server answers again', async () => {
+    const { page, line } = await visitOver(2 * MiB);
+    await page.clock.install();
+    // So that the page starts with the clock that can be moved.
+    await page.reload();
+    await signIn(page);
+    const arrived = arrivals(page);
+    const file = await randomFile(48 * MiB, 'outage');
+    await choose(page, file);
+    await arrived.reach(2);
+    const before = [...arrived.count.keys()];
+    line.cut();
+    const state = transferRow(page, file.name).locator('.state');
+    const after = (milliseconds: number) => async () => {
+      await page.clock.runFor(milliseconds);
+      return state.innerText();
+    };
+    await expect.poll(after(20_000), { timeout: 60_000 }).toBe('Failed');
+    await transferRow(page, file.name).getByText('The connection was gone for too long.').waitFor();
+    line.mend();
+    await expect.poll(after(500), { timeout: 60_000 }).toMatch(/^(Waiting|Hashing|Uploading|Verif)/);
+    await uploadComplete(page);
+    expect(before.map((part) => arrived.count.get(part))).toEqual(before.map(() => 1));
+  });
+
   test('a file that is written to while it is sent is refused, and it is said', async () => {
     const { page } = await visitOver(2 * MiB);
     await signIn(page);

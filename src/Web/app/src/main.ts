@@ -199,6 +199,7 @@ async function probe(): Promise<boolean> {
 
 function lineChanged(): void {
   transferList.refresh();
+  if (line.state === 'up') uploader?.retryUnanswered();
   if (!isSending()) return;
   announce(line.state === 'up' ? 'The connection is back.' : 'The connection is lost. The upload goes on by itself when it is back.');
 }

@@ -1,5 +1,5 @@
 import Uppy, { type Meta, type UppyFile } from '@uppy/core';
-import UppyMedia, { xhrPut, type MediaBody, type PermissionSource } from '@media/uppy-media';
+import UppyMedia, { Unreachable, xhrPut, type MediaBody, type PermissionSource } from '@media/uppy-media';
 import type { Limits } from './api.ts';
 import { refusalOf, type Picked } from './intake/picked.ts';
 import { describeHolder, whoIs } from './transfers/holders.ts';
@@ -21,6 +21,8 @@ export interface Uploader {
   resumeAll(): void;
   /** Tries once more what failed, from where it had got. */
   retry(id: string): void;
+  /** Tries once more what failed for want of an answer. */
+  retryUnanswered(): void;
   /** Takes a file's upload from the client that has it. */
   takeOver(id: string): Promise<void>;
   /** Ends a file's upload, here and on the server, unless it is stored; and takes it off the list. */
@@ -63,6 +65,8 @@ export function createUploader({ transfers, line, limits, permission, clientId, 
     platform: { fetch: line.fetch(window.fetch.bind(window)), put: line.put(xhrPut()), clientId },
   });
   let count = 0;
+  /** Files that were given up because nobody answered for too long. */
+  const unanswered = new Set<string>();
 
   uppy.on('media:hashing', (file, { hashed }) => {
     const state = transfers.get(file.id)?.state;
@@ -84,6 +88,7 @@ export function createUploader({ transfers, line, limits, permission, clientId, 
   });
   uppy.on('upload-error', (file, error) => {
     const state = file && transfers.get(file.id)?.state;
+    if (file && error instanceof Unreachable) unanswered.add(file.id);
     // What is said already is said better.
     if (file && state !== 'mismatched' && state !== 'locked') transfers.change(file.id, { state: 'failed', problem: explainFailure(error) });
   });
@@ -111,6 +116,12 @@ export function createUploader({ transfers, line, limits, permission, clientId, 
       // The upload's own failure is told by Uppy, and Uppy's promise does not fail for it.
       if (transfers.get(id)?.state === 'waiting') transfers.change(id, { state: 'failed', problem: explainFailure(error) });
     }
+  }
+
+  function retry(id: string): void {
+    unanswered.delete(id);
+    transfers.change(id, { state: 'waiting', isPaused: false, problem: '', hashed: 0, sent: 0, verified: 0 });
+    uppy.retryUpload(id).catch(() => undefined);
   }
 
   function pausedAll(isPaused: boolean): void {
@@ -143,9 +154,10 @@ export function createUploader({ transfers, line, limits, permission, clientId, 
     resume: (id) => setPaused(id, false),
     pauseAll: () => uppy.pauseAll(),
     resumeAll: () => uppy.resumeAll(),
-    retry(id) {
-      transfers.change(id, { state: 'waiting', isPaused: false, problem: '', hashed: 0, sent: 0, verified: 0 });
-      uppy.retryUpload(id).catch(() => undefined);
+    retry,
+    retryUnanswered() {
+      for (const id of unanswered) if (transfers.get(id)?.state === 'failed') retry(id);
+      unanswered.clear();
     },
     takeOver,
     remove: (id) => uppy.removeFile(id),
