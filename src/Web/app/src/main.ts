@@ -7,6 +7,7 @@ import { createIntake } from './intake/intake.ts';
 import type { Picked } from './intake/picked.ts';
 import { createLibrary } from './library/library.ts';
 import { expiredNotice } from './messages.ts';
+import { passwordKeys } from './password-keys.ts';
 import { PermissionSource } from './permission-source.ts';
 import { Session } from './session.ts';
 import { createSignIn } from './sign-in.ts';
@@ -49,7 +50,11 @@ const keeper = new Keeper(new KeptFiles(window.indexedDB ?? null), clientId, Dat
 const transferList = createTransferList(transfers, line, () => uploader);
 const announcements = new Announcements(announce);
 
-const signIn = createSignIn(signInSection, async (password) => open(await api.signIn(password)));
+const signIn = createSignIn(signInSection, async (password) => {
+  // Absent where the page is not secure, which TypeScript's library does not say.
+  const keyMaker = window.crypto.subtle as SubtleCrypto | undefined;
+  open(await api.signIn(await passwordKeys(password, await api.listDerivations(), keyMaker)));
+});
 const context = { api, permission: () => session.permission, permissionRefused: askAgain, announce };
 const library = createLibrary(context);
 const hashOnly = createHashOnly(context);
