@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { product } from '../support/browser.ts';
-import { MiB, randomFile } from '../support/files.ts';
-import { expectStored, filesCalled, kindsOf, useUppyMedia } from '../support/uppy-media.ts';
+import { GiB, MiB, randomFile, sparseFile } from '../support/files.ts';
+import { watchMemory } from '../support/renderer-memory.ts';
+import { expectStored, filesCalled, kindsOf, stateOf, useUppyMedia } from '../support/uppy-media.ts';
 
 const media = useUppyMedia();
 
@@ -66,4 +67,91 @@ describe('uppy-media', () => {
     expect(new Set(files.map(({ pieceHash }) => pieceHash)).size).toBe(1);
     expect(new Set(files.map(({ id }) => id)).size).toBe(2);
   });
+
+  test('what is paused stands still, and goes on where it was', async () => {
+    const { begin, add, heard, parts, page, told } = await media.visit({ product, rate: 4 * MiB });
+    await begin({ mostParts: 2 });
+    const file = await randomFile(48 * MiB, 'paused');
+    await add(file);
+    const uploading = page.evaluate(() => window.uppy.upload().then(() => undefined));
+    await parts.reach(2);
+    await page.evaluate(() => window.uppy.pauseAll());
+    await expect.poll(() => parts.underWay).toBe(0);
+    const [begun, stored] = [parts.begun.length, parts.stored.length];
+    // Two parts go in less than this when nothing is paused.
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 2_500)));
+    expect([parts.begun.length, parts.stored.length]).toEqual([begun, stored]);
+
+    await page.evaluate(() => window.uppy.resumeAll());
+    await uploading;
+    await heard('media:verified', file);
+    expect(parts.stored.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect((await told()).filter(({ event }) => event === 'media:uploading')).toHaveLength(1);
+    await expectStored(product, file);
+  });
+
+  test('what is removed stops, and is aborted on the server', async () => {
+    const { begin, add, heard, parts, page } = await media.visit({ product, rate: 4 * MiB });
+    await begin({ mostParts: 2 });
+    const file = await randomFile(48 * MiB, 'cancelled');
+    const [id] = await add(file);
+    await page.evaluate(() => void window.uppy.upload());
+    const { news } = await heard('media:uploading', file);
+    await parts.reach(1);
+    await page.evaluate((id) => window.uppy.removeFile(id!), id);
+    await expect.poll(() => stateOf(product, String(news['tag'])), { timeout: 30_000 }).toBe('Aborted');
+    expect(parts.underWay).toBe(0);
+    expect(parts.stored.length).toBeLessThan(6);
+    expect(await filesCalled(product, file.name)).toEqual([]);
+  });
+
+  test('another browser with the same file takes the upload over, and sends what is missing alone', async () => {
+    const first = await media.visit({ product, rate: 8 * MiB });
+    await first.begin({ mostParts: 2 });
+    const file = await randomFile(64 * MiB, 'resumed');
+    await first.add(file);
+    await first.page.evaluate(() => void window.uppy.upload());
+    await first.parts.reach(3);
+    const { news: begun } = await first.heard('media:uploading', file);
+    // As one whose machine goes off: nothing is given back.
+    first.line.cut();
+    await first.page.context().close();
+
+    const second = await media.visit({ product });
+    await second.begin();
+    const [id] = await second.add(file);
+    await second.upload();
+    const { news: locked } = await second.heard('media:locked', file);
+    expect(locked).toMatchObject({ tag: begun['tag'], lost: false });
+    expect(second.parts.begun).toEqual([]);
+
+    await second.page.evaluate((id) => window.uppy.getPlugin('UppyMedia')!.takeOver(id!), id);
+    const { news: resumed } = (await second.told()).findLast(({ event }) => event === 'media:uploading')!;
+    expect(resumed).toMatchObject({ tag: begun['tag'], resumed: true });
+    expect(resumed['bytesThere']).toBeGreaterThanOrEqual(3 * 8 * MiB);
+    expect(second.parts.begun).toHaveLength(8 - Number(resumed['bytesThere']) / (8 * MiB));
+    expect(second.parts.begun.filter((part) => first.parts.stored.includes(part))).toEqual([]);
+    await second.heard('media:verified', file);
+    await expectStored(product, file);
+  });
+
+  test('3 GiB go with less than 300 MB of memory', async () => {
+    const { begin, add, page, heard, parts } = await media.visit({ product });
+    await begin();
+    const file = await sparseFile(3 * GiB, 'huge');
+    // So that code and heap of the page are there before the memory is looked at.
+    const small = await randomFile(9 * MiB, 'before');
+    await add(small);
+    await page.evaluate(() => window.uppy.upload().then(() => undefined));
+    await heard('media:verified', small);
+    const memory = await watchMemory(page);
+    const sent = parts.stored.length;
+
+    await add(file);
+    await page.evaluate(() => void window.uppy.upload());
+    await heard('media:verified', file, 400_000);
+    expect(await memory.growth()).toBeLessThan(300_000_000);
+    expect(parts.stored.length - sent).toBe(384);
+    await expectStored(product, file);
+  }, 420_000);
 });

@@ -25,7 +25,7 @@ export interface Visit {
   /** What was told so far. */
   told(): Promise<readonly Told[]>;
   /** Waits until something was told of a file. */
-  heard(event: string, file?: TestFile): Promise<Told>;
+  heard(event: string, file: TestFile, patience?: number): Promise<Told>;
 }
 
 /** The parts that a page sends to the store. */
@@ -35,7 +35,8 @@ export interface Parts {
   readonly stored: number[];
   /** The URL of each that was begun. */
   readonly urls: URL[];
-  /** The most that were on their way at once. */
+  /** On their way now, and at most. */
+  readonly underWay: number;
   readonly most: number;
   /** Waits until the store has so many. */
   reach(count: number): Promise<void>;
@@ -102,11 +103,11 @@ export function useUppyMedia(): { visit(way: Way): Promise<Visit> } {
           return page.evaluate(() => window.add());
         },
         upload: () => page.evaluate(async () => void (await window.uppy.upload())),
-        async heard(event, file) {
+        async heard(event, file, patience = 90_000) {
           const found = await page.waitForFunction(
-            ([event, name]) => window.told.find((one) => one.event === event && (name === null || one.file === name)),
-            [event, file?.name ?? null] as const,
-            { timeout: 90_000 },
+            ([event, name]) => window.told.find((one) => one.event === event && one.file === name),
+            [event, file.name] as const,
+            { timeout: patience },
           );
           return (await found.jsonValue()) as Told;
         },
@@ -136,6 +137,9 @@ function watchParts(page: Page): Parts {
     begun,
     stored,
     urls,
+    get underWay() {
+      return underWay.size;
+    },
     get most() {
       return most;
     },
@@ -162,6 +166,11 @@ export async function filesCalled(product: Product, name: string, permission?: s
   const allowed = permission ?? (await permissionOf(product));
   const { files } = await call<{ files: CatalogFile[] }>(product.url, 'GET', `/v1/files?limit=1000&name=${encodeURIComponent(name)}`, allowed);
   return files;
+}
+
+/** The state that an upload of the product's user is in. */
+export async function stateOf(product: Product, tag: string): Promise<string> {
+  return (await call<{ state: string }>(product.url, 'GET', `/v1/uploads/${tag}`, await permissionOf(product))).state;
 }
 
 /** Asserts that the file is in the catalog once, and that the store has its bytes. */
