@@ -17,6 +17,8 @@ export interface PageFile {
 
 /** A page of tests/Browser/pages, built as the product's page is built. */
 export interface BuiltPage {
+  /** Where its files are. */
+  readonly folder: string;
   /** What is at a path below the page's own address; null where there is nothing. */
   read(path: string): Promise<PageFile | null>;
   /** Its address under this policy, without a slash at its end. */
@@ -24,19 +26,23 @@ export interface BuiltPage {
   close(): Promise<void>;
 }
 
-/** Builds a page. Packages of the workspace come from their sources, Uppy as the workspace has it. */
-export async function buildPage(name: string): Promise<BuiltPage> {
-  const folder = await mkdtemp(join(tmpdir(), `media-${name}-`));
+/**
+ * Builds a page. Packages of the workspace come from their sources, Uppy as the workspace has it.
+ * @param page its name, or the folder that it is in
+ */
+export async function buildPage(page: string | URL): Promise<BuiltPage> {
+  const source = fileURLToPath(typeof page === 'string' ? new URL(`../pages/${page}`, import.meta.url) : page);
+  const folder = await mkdtemp(join(tmpdir(), 'media-page-'));
   await build({
     configFile: false,
     logLevel: 'warn',
-    root: fileURLToPath(new URL(`../pages/${name}`, import.meta.url)),
+    root: source,
     // It may be served below any path.
     base: './',
     resolve: {
       alias: [
         { find: /^@media\/([a-z-]+)$/, replacement: `${web}$1/src/index.ts` },
-        { find: /^@uppy\/([a-z-]+)$/, replacement: `${web}node_modules/@uppy/$1/lib/index.js` },
+        { find: /^@uppy\/([a-z0-9-]+)$/, replacement: `${web}node_modules/@uppy/$1/lib/index.js` },
       ],
     },
     build: { outDir: folder, emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0 },
@@ -48,6 +54,7 @@ export async function buildPage(name: string): Promise<BuiltPage> {
     return bytes && { type: types[extname(file)] ?? 'application/octet-stream', bytes };
   };
   return {
+    folder,
     read,
     async serve(contentSecurityPolicy) {
       const server = createServer(async (request, response) => {
