@@ -1,5 +1,6 @@
-import { ApiProblem, createApi, ServerUnreachable, type Grant } from './api.ts';
+import { ApiProblem, createApi, createAsk, ServerUnreachable, type Grant } from './api.ts';
 import { byId } from './elements.ts';
+import { createCatalogue } from './library/catalogue.ts';
 import { createLibrary } from './library/library.ts';
 import { expiredNotice } from './messages.ts';
 import { Session } from './session.ts';
@@ -27,7 +28,7 @@ let uploaderUser: string | null = null;
 
 const signIn = createSignIn(signInSection, async (password) => open(await api.signIn(password)));
 const context = { api, permission: () => session.permission, permissionRefused: askAgain, announce };
-const library = createLibrary(context);
+const library = createLibrary({ ...context, catalogue: createCatalogue(createAsk(window.fetch.bind(window), Date.now)) });
 const unfinished = createUnfinished({ ...context, uploader: () => uploader });
 
 const uploaderEvents: UploaderEvents = {
@@ -87,6 +88,7 @@ function open(grant: Grant | null): void {
 /** The permission is no longer good. The uploader stays, out of sight, with the files it holds. */
 function askAgain(): void {
   session.end();
+  library.suspend();
   workspace.hidden = true;
   signOutButton.hidden = true;
   if (signInSection.hidden) signIn.show(expiredNotice);

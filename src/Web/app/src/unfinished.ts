@@ -90,7 +90,7 @@ export function createUnfinished(context: UnfinishedContext): Unfinished {
       await newest(permission);
       const next = neighbour?.querySelector('button');
       if (next?.isConnected) next.focus();
-      else byId('uploaded-title', HTMLElement).focus();
+      else byId('library-title', HTMLElement).focus();
     });
     button.removeAttribute('aria-disabled');
   }
