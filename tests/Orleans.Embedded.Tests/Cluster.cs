@@ -69,5 +69,11 @@ public sealed class Cluster : IAsyncDisposable
     public T Grain<T>(string key)
         where T : IGrainWithStringKey => _cluster.Client.GetGrain<T>(key);
 
-    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+    /// <summary>Waits for no call: a test that fails may leave some that never end.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var silo in _cluster.Silos.ToArray())
+            await _cluster.KillSiloAsync(silo);
+        await _cluster.DisposeAsync();
+    }
 }

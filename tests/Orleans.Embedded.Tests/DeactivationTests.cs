@@ -48,6 +48,22 @@ public sealed class TallyGrain(Witness witness) : Grain, ITally
     }
 }
 
+[Alias("tests.IFleeting")]
+public interface IFleeting : IGrainWithStringKey
+{
+    Task Leave();
+}
+
+/// <summary>Lives for one call, so that every call that waits is handed on.</summary>
+public sealed class FleetingGrain : Grain, IFleeting
+{
+    public Task Leave()
+    {
+        DeactivateOnIdle();
+        return Task.CompletedTask;
+    }
+}
+
 [Alias("tests.IFragile")]
 public interface IFragile : IGrainWithStringKey
 {
@@ -106,6 +122,18 @@ public sealed class DeactivationTests : IAsyncLifetime
         Assert.Equal(0, _cluster.Witness.Count("late"));
         Assert.Equal(0, _cluster.Witness.Count("two alive"));
         Assert.True(_cluster.Witness.Count("dead tally") > 10, "It hardly ever deactivated.");
+    }
+
+    [Fact]
+    public async Task DeactivateOnIdle_EveryCall_HandsTheOthersOnTensOfThousandsOfTimes()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            var grain = _cluster.Grain<IFleeting>("fleeting");
+            for (var i = 0; i < 200; i++)
+                await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => grain.Leave()));
+        }))).WaitAsync(TimeSpan.FromSeconds(60));
+        await _cluster.Inner.DeactivateAsync(_cluster.Grain<IFleeting>("fleeting"));
     }
 
     [Fact]

@@ -146,6 +146,7 @@ internal sealed partial class Activation
 
         await Dismantle(admitted: true);
         lifecycle.End();
+        Activation? next = null;
         lock (Gate)
         {
             for (var left = _waiting.Count; left > 0; left--)
@@ -156,11 +157,14 @@ internal sealed partial class Activation
 
             // The directory first: who finds this one gone must find the next one, behind the calls that were here before.
             if (_waiting.Count > 0)
-                Runtime.Replace(this, new Activation(Runtime, GrainId, _class, _waiting));
+                Runtime.Replace(this, next = new Activation(Runtime, GrainId, _class, _waiting));
             else
                 Runtime.Remove(this);
             _phase = Phase.Gone;
         }
+
+        // Only now: it could end, and leave the directory, before it had entered it.
+        next?.StartOnInherited();
 
         Log.Deactivated(Runtime.Logger, GrainId, reason.ReasonCode, reason.Description);
         _deactivated.TrySetResult();

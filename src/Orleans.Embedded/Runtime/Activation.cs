@@ -27,8 +27,6 @@ internal sealed partial class Activation : TurnScheduler, IGrainContext
     {
         (Runtime, GrainId, _class, _waiting) = (runtime, grainId, grainClass, inherited ?? new());
         _lastUsed = runtime.Time.GetTimestamp();
-        if (_waiting.Count > 0)
-            StartActivating();
     }
 
     private enum Phase
@@ -72,6 +70,16 @@ internal sealed partial class Activation : TurnScheduler, IGrainContext
             if (_phase == Phase.Unborn)
                 StartActivating();
             return true;
+        }
+    }
+
+    /// <summary>Starts on the calls that were inherited, unless a call that came since has started it.</summary>
+    public void StartOnInherited()
+    {
+        lock (Gate)
+        {
+            if (_phase == Phase.Unborn)
+                StartActivating();
         }
     }
 
