@@ -30,6 +30,7 @@ describe('looking for files', () => {
     const page = await browser.visit();
     await openLibrary(page);
     await page.getByText('4 files.').waitFor();
+    expect(await page.getByRole('radio', { name: 'All' }).isChecked()).toBe(true);
     await search(page).fill('alpha');
     await page.getByText('2 files found.').waitFor();
     expect((await names(page)).sort()).toEqual(['Alpha report.txt', 'Alpha.png']);

@@ -5,6 +5,8 @@ import { iconButton } from './buttons.ts';
 export interface Dialog {
   readonly root: HTMLDialogElement;
   readonly title: HTMLHeadingElement;
+  /** Beside the title, before the button that closes the dialog. */
+  readonly tools: HTMLElement;
   readonly body: HTMLElement;
 }
 
@@ -22,7 +24,9 @@ export function createDialog(className: string, closeLabel = 'Close'): Dialog {
   title.dir = 'auto';
   root.setAttribute('aria-labelledby', title.id);
   const head = element('header', 'dialog-head');
-  head.append(title, iconButton('close', closeLabel, () => root.close()));
+  const tools = element('div', 'dialog-tools');
+  tools.append(iconButton('close', closeLabel, () => root.close()));
+  head.append(title, tools);
   const body = element('div', 'dialog-body');
   // What is pressed inside is never the dialog itself, as the card fills it.
   const card = element('div', 'dialog-card');
@@ -32,5 +36,5 @@ export function createDialog(className: string, closeLabel = 'Close'): Dialog {
     if (event.target === root) root.close();
   });
   document.body.append(root);
-  return { root, title, body };
+  return { root, title, tools, body };
 }

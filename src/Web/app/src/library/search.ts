@@ -25,7 +25,8 @@ export function createSearch(changed: (filter: Filter) => void): Search {
     radio.type = 'radio';
     radio.name = 'kind';
     radio.value = type;
-    radio.checked = index === 0;
+    // What the form goes back to when it is emptied.
+    radio.defaultChecked = index === 0;
     const choice = element('label', 'chip');
     choice.append(radio, element('span', '', label));
     kinds.append(choice);

@@ -37,7 +37,7 @@ export function createFileTile(file: CatalogueFile, actions: FileActions): FileT
   opener.addEventListener('click', () => actions.open(file));
 
   const facts = factsOf(file.size, file.filedAt);
-  if (file.typeMismatch) facts.append(stateOf('Not what it claims to be', 'bad'));
+  if (file.typeMismatch) facts.append(stateOf('Not as claimed', 'bad'));
 
   const bar = element('div', 'actions');
   bar.append(

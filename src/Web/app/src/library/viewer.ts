@@ -33,19 +33,17 @@ export interface ViewerContext {
 }
 
 export function createViewer(context: ViewerContext): Viewer {
-  const { root, title, body } = createDialog('viewer');
+  const { root, title, tools, body } = createDialog('viewer');
   const stage = element('div', 'viewer-stage');
   const details = element('div', 'viewer-details');
   const said = element('p', 'hint viewer-said');
   said.setAttribute('role', 'status');
   const previous = iconButton('previous', 'Previous file', () => void step(-1));
   const next = iconButton('next', 'Next file', () => void step(1));
-  const steps = element('div', 'viewer-steps');
-  steps.append(previous, next);
+  tools.prepend(previous, next);
   const bar = element('div', 'viewer-bar');
   const withFile = (act: (file: CatalogueFile) => void) => () => file !== null && act(file);
   bar.append(
-    steps,
     wordButton('Download', 'quiet', withFile(context.download)),
     wordButton('Copy link', 'quiet', withFile(context.copyLink)),
     wordButton('Delete', 'quiet danger', withFile(context.remove)),
@@ -85,6 +83,7 @@ export function createViewer(context: ViewerContext): Viewer {
 
   async function show(wanted: CatalogueFile): Promise<void> {
     file = wanted;
+    root.scrollTop = 0;
     title.textContent = wanted.fileName;
     said.textContent = '';
     details.replaceChildren(detailsOf(wanted, (text) => (said.textContent = text)));

@@ -102,7 +102,7 @@ describe('the tiles', () => {
 
   test('a file that is not what it claims says so', () => {
     show([aFile('a', { typeMismatch: true })]);
-    expect(text('.state')).toEqual(['Not what it claims to be']);
+    expect(text('.state')).toEqual(['Not as claimed']);
   });
 });
 
