@@ -366,6 +366,23 @@ describe('when things go wrong', () => {
   });
 });
 
+describe('a server that cannot work for a moment', () => {
+  test('is asked again by itself', async () => {
+    const page = await browser.visit();
+    await openLibrary(page);
+    let asked = 0;
+    await page.route('**/v1/files?*', (route) =>
+      asked++ < 2
+        ? route.fulfill({ status: 503, json: { code: 'storage_unavailable', status: 503, title: 'no' }, contentType: 'application/problem+json' })
+        : route.continue(),
+    );
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.locator('#library-failure').getByText('Nothing is lost').waitFor();
+    await page.locator('#library-failure').waitFor({ state: 'hidden' });
+    expect(asked).toBeGreaterThan(2);
+  });
+});
+
 describe('many files', () => {
   const stem = randomBytes(3).toString('hex');
   const all = Array.from({ length: 300 }, (_, index) => `${stem}-${String(index).padStart(3, '0')}.txt`);

@@ -1,4 +1,4 @@
-import { ApiProblem, type Api, type Permission } from '../api.ts';
+import { ApiProblem, ServerUnreachable, type Api, type Permission } from '../api.ts';
 import { byId, focusRow } from '../elements.ts';
 import { explain } from '../messages.ts';
 import type { Catalogue, CatalogueFile } from './catalogue.ts';
@@ -72,7 +72,12 @@ export function createLibrary(context: LibraryContext): Library {
     refused,
     closed: ({ id }) => tiles.tileOf(id)?.opener.focus(),
   });
-  const tiles = new Tiles(list, links, { open: viewer.open, copyLink: linkDialog.open, download, remove: deleteDialog.open });
+  const tiles = new Tiles(list, links, {
+    open: viewer.open,
+    copyLink: linkDialog.open,
+    download: (file) => void download(file).catch((problem: unknown) => tell(explain(problem))),
+    remove: deleteDialog.open,
+  });
   const search = createSearch((filter) => {
     listing.look(filter);
     list.setAttribute('aria-busy', 'true');
@@ -80,6 +85,8 @@ export function createLibrary(context: LibraryContext): Library {
   });
   const looks = new Looks(look);
   let lastLook = 0;
+  /** The server did not answer, or could not work, when it was last asked: it may by itself, later. */
+  let isAway = false;
 
   function show(): void {
     tiles.show(listing);
@@ -101,10 +108,12 @@ export function createLibrary(context: LibraryContext): Library {
     if (permission === null) return false;
     try {
       await work(permission);
+      isAway = false;
       tell('');
       show();
       return true;
     } catch (problem) {
+      isAway = problem instanceof ServerUnreachable || (problem instanceof ApiProblem && problem.status >= 500);
       if (problem instanceof ApiProblem && problem.isAboutPermission) context.permissionRefused();
       else tell(explain(problem));
       return false;
@@ -113,7 +122,9 @@ export function createLibrary(context: LibraryContext): Library {
 
   function tell(text: string): void {
     if (error.textContent !== text) error.textContent = text;
+    const wasTold = !failure.hidden;
     failure.hidden = text === '';
+    if (wasTold && text === '') watchEnd();
     if (text !== '') list.removeAttribute('aria-busy');
   }
 
@@ -122,7 +133,7 @@ export function createLibrary(context: LibraryContext): Library {
     await guarded((permission) => listing.newest(permission));
     lastLook = Date.now();
     if (context.permission() === null) return 'no';
-    if (listing.arrivals.some(isBeingVerified)) return 'soon';
+    if (isAway || listing.arrivals.some(isBeingVerified)) return 'soon';
     return listing.files.some(awaitsThumbnails) ? 'perhaps' : 'no';
   }
 
@@ -140,20 +151,19 @@ export function createLibrary(context: LibraryContext): Library {
     if (more.hidden && document.activeElement === document.body && first !== undefined) tiles.tileOf(first.id)?.opener.focus();
   }
 
-  function download(file: CatalogueFile): void {
-    links.file(file).then(
-      (url) => {
-        const anchor = document.createElement('a');
-        anchor.href = url;
-        anchor.download = file.fileName;
-        // Of another origin it may open in place of being saved: then not in place of this page.
-        if (new URL(url, location.href).origin !== location.origin) anchor.target = '_blank';
-        anchor.click();
-      },
-      (problem: unknown) => {
-        if (!refused(problem, file)) tell(explain(problem));
-      },
-    );
+  /** Saves a file. What it throws is for whoever asked to tell. */
+  async function download(file: CatalogueFile): Promise<void> {
+    try {
+      const url = await links.file(file);
+      const anchor = document.createElement('a');
+      anchor.href = url;
+      anchor.download = file.fileName;
+      // Of another origin it may open in place of being saved: then not in place of this page.
+      if (new URL(url, location.href).origin !== location.origin) anchor.target = '_blank';
+      anchor.click();
+    } catch (problem) {
+      if (!refused(problem, file)) throw problem;
+    }
   }
 
   async function remove(file: CatalogueFile): Promise<void> {
@@ -217,15 +227,17 @@ export function createLibrary(context: LibraryContext): Library {
     (entries) => {
       // After a failure it waits to be asked.
       if (!entries.some(({ isIntersecting }) => isIntersecting) || !failure.hidden) return;
-      void older().then(() => {
-        // Told of anew where the end is still near.
-        end.unobserve(more);
-        end.observe(more);
-      });
+      void older().then(watchEnd);
     },
     { rootMargin: ahead },
   );
-  end.observe(more);
+  watchEnd();
+
+  /** The list goes on where its end is near; told of anew where it still is. */
+  function watchEnd(): void {
+    end.unobserve(more);
+    end.observe(more);
+  }
 
   function suspend(): void {
     for (const dialog of [linkDialog, deleteDialog, viewer]) dialog.close();

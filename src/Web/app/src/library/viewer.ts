@@ -24,7 +24,8 @@ export interface ViewerContext {
   /** Loads more of the list, where there is more. */
   readonly more: () => Promise<void>;
   readonly copyLink: (file: CatalogueFile) => void;
-  readonly download: (file: CatalogueFile) => void;
+  /** Saves it. What it throws is told here. */
+  readonly download: (file: CatalogueFile) => Promise<void>;
   readonly remove: (file: CatalogueFile) => void;
   /** Takes what the viewer does not know how to tell: the permission ended, the file is gone. True where it did. */
   readonly refused: (problem: unknown, file: CatalogueFile) => boolean;
@@ -44,7 +45,7 @@ export function createViewer(context: ViewerContext): Viewer {
   const bar = element('div', 'viewer-bar');
   const withFile = (act: (file: CatalogueFile) => void) => () => file !== null && act(file);
   bar.append(
-    wordButton('Download', 'quiet', withFile(context.download)),
+    wordButton('Download', 'quiet', withFile((wanted) => void context.download(wanted).catch((problem: unknown) => (said.textContent = explain(problem))))),
     wordButton('Copy link', 'quiet', withFile(context.copyLink)),
     wordButton('Delete', 'quiet danger', withFile(context.remove)),
   );
