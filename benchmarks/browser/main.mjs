@@ -1,9 +1,10 @@
 // What the browser's packages do, measured in Chromium. ./bench browser [--json] [--full] [PART…]
 import { hashing } from './hashing/hashing.mjs';
 import { Report } from './measuring/report.mjs';
+import { uploads } from './uploads/uploads.mjs';
 
 /** Each part measures one thing: `run(report, settings)`. */
-const parts = [hashing];
+const parts = [hashing, uploads];
 
 const settings = { json: false, full: false };
 const names = [];

@@ -3,8 +3,11 @@ import { createRequire } from 'node:module';
 // What drives the browser is installed once, for the browser tests.
 const { chromium } = createRequire(new URL('../../../tests/Browser/package.json', import.meta.url))('playwright-core');
 
-/** Starts the Chromium that build/setup.sh found. */
-export function startChromium() {
+/**
+ * Starts the Chromium that build/setup.sh found.
+ * @param {readonly string[]} more arguments besides the usual ones
+ */
+export function startChromium(more = []) {
   const executablePath = process.env['MEDIA_CHROMIUM'];
   if (!executablePath) throw new Error('MEDIA_CHROMIUM does not say where Chromium is; ./bench does.');
   return chromium.launch({
@@ -19,6 +22,7 @@ export function startChromium() {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   });
 }

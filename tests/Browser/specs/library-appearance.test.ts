@@ -1,15 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { barriers, overflow } from '../support/barriers.ts';
 import { filedRow, signIn, useBrowser } from '../support/browser.ts';
 import { emptyCatalog, store } from '../support/catalogue.ts';
+import { barriers, overflow, picture } from '../support/looks.ts';
 import { png, wav, webm } from '../support/media-files.ts';
 
-/** A folder to put pictures of the library's states into. */
-const pictures = process.env['MEDIA_SCREENSHOTS'];
 const browser = useBrowser();
 const word = randomBytes(4).toString('hex');
 const film = webm(4, word);
@@ -26,11 +22,8 @@ const looks = [
 async function looksRight(page: Page, look: string, state: string): Promise<void> {
   expect(await overflow(page), state).toBe(0);
   expect(await barriers(page), state).toEqual([]);
-  if (!pictures) return;
-  await mkdir(pictures, { recursive: true });
-  const path = join(pictures, `library-${state}-${look}.png`);
-  if ((await page.locator('dialog[open]').count()) > 0) await page.screenshot({ path });
-  else await page.locator('#library').screenshot({ path });
+  if ((await page.locator('dialog[open]').count()) === 0) await page.locator('#library').scrollIntoViewIfNeeded();
+  await picture(page, `library-${state}-${look}`);
 }
 
 async function openLibrary(page: Page): Promise<void> {

@@ -3,20 +3,27 @@ import type { AddressInfo } from 'node:net';
 import { Transform } from 'node:stream';
 
 /**
+ * Looks at a request before it is passed on, and may answer it itself.
+ * @returns whether it did, or will; else the request passes
+ */
+export type Intercept = (request: IncomingMessage, answer: ServerResponse) => boolean;
+
+/**
  * The line between a browser and everything else: an HTTP proxy (RFC 9110, 7.6) that lets uploads through at a rate, and can be cut, under requests
  * that are on their way too. A browser's own emulation of being offline leaves those alone.
  */
 export class Line {
   readonly #server: Server;
   readonly #underWay = new Set<() => void>();
+  readonly #intercepts: Intercept[] = [];
   #whole = true;
 
   private constructor(rate: number) {
     this.#server = createServer((from, to) => this.#pass(from, to, rate));
   }
 
-  /** @param rate bytes a second that each request's body goes at */
-  static async open(rate: number): Promise<Line> {
+  /** @param rate bytes a second that each request's body goes at; as fast as it can unless told */
+  static async open(rate = Infinity): Promise<Line> {
     const line = new Line(rate);
     await new Promise<void>((resolve, reject) => line.#server.once('error', reject).listen(0, '127.0.0.1', resolve));
     return line;
@@ -25,6 +32,11 @@ export class Line {
   /** The proxy's address. */
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Has every request looked at, by those who came first first. */
+  intercept(intercept: Intercept): void {
+    this.#intercepts.push(intercept);
   }
 
   cut(): void {
@@ -43,6 +55,11 @@ export class Line {
   }
 
   #pass(from: IncomingMessage, to: ServerResponse, rate: number): void {
+    if (this.#whole && this.#intercepts.some((intercept) => intercept(from, to))) {
+      from.on('error', () => {});
+      to.on('error', () => {});
+      return;
+    }
     const drop = () => {
       onward.destroy();
       from.destroy();
@@ -62,7 +79,8 @@ export class Line {
       this.#underWay.delete(drop);
       if (!to.writableFinished) onward.destroy();
     });
-    from.on('error', drop).pipe(atRate(rate)).on('error', drop).pipe(onward);
+    const body = from.on('error', drop);
+    (rate === Infinity ? body : body.pipe(atRate(rate)).on('error', drop)).pipe(onward);
   }
 }
 

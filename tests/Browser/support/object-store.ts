@@ -15,16 +15,23 @@ export async function readObject(s3: Product['s3'], key: string): Promise<{ sha2
   return { sha256: hash.digest('hex'), size };
 }
 
+/** Aborts a multipart upload in the bucket itself, as a lifecycle rule does. */
+export async function abortMultipart(s3: Product['s3'], key: string, uploadId: string): Promise<void> {
+  const url = new URL(`${s3.endpoint}/${s3.bucket}/${key.split('/').map(encode).join('/')}?uploadId=${encode(uploadId)}`);
+  const response = await fetch(url, { method: 'DELETE', headers: signedHeaders(s3, url, 'DELETE') });
+  if (response.status !== 204) throw new Error(`DELETE ${key}: ${response.status} ${await response.text()}`);
+}
+
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** AWS Signature Version 4 of a GET without query, in headers. */
-function signedHeaders(s3: Product['s3'], url: URL): Record<string, string> {
+/** AWS Signature Version 4 of a request without a body, in headers. Its query has one parameter at most, encoded as it has to be. */
+function signedHeaders(s3: Product['s3'], url: URL, method = 'GET'): Record<string, string> {
   const region = 'us-east-1';
   const instant = new Date().toISOString().replace(/[-:]|\.\d{3}/g, '');
   const day = instant.slice(0, 8);
   const emptyBody = sha256(new Uint8Array());
   const names = 'host;x-amz-content-sha256;x-amz-date';
-  const request = ['GET', url.pathname, '', `host:${url.host}`, `x-amz-content-sha256:${emptyBody}`, `x-amz-date:${instant}`, '', names, emptyBody].join('\n');
+  const request = [method, url.pathname, url.search.slice(1), `host:${url.host}`, `x-amz-content-sha256:${emptyBody}`, `x-amz-date:${instant}`, '', names, emptyBody].join('\n');
   const scope = `${day}/${region}/s3/aws4_request`;
   const toSign = ['AWS4-HMAC-SHA256', instant, scope, sha256(Buffer.from(request))].join('\n');
   const key = [day, region, 's3', 'aws4_request'].reduce<Buffer | string>((secret, text) => hmac(secret, text), `AWS4${s3.secretKey}`);

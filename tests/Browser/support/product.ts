@@ -11,6 +11,8 @@ import type { TestProject } from 'vitest/node';
 export interface Product {
   /** The page's address, without a slash at its end. */
   readonly url: string;
+  /** The address of the page that shows what runs. */
+  readonly dashboard: string;
   readonly password: string;
   readonly s3: { readonly endpoint: string; readonly bucket: string; readonly accessKey: string; readonly secretKey: string };
 }
@@ -31,11 +33,20 @@ const stopDeadline = 45_000;
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env['MEDIA_TEST_URL'];
   if (given) {
-    const port = process.env['MEDIA_S3_PORT'] ?? '9000';
-    project.provide('product', describeProduct(given.replace(/\/$/, ''), port, process.env['MEDIA_PASSWORD'] ?? 'media-development'));
+    const ports = { s3: process.env['MEDIA_S3_PORT'] ?? '9000', dashboard: process.env['MEDIA_DASHBOARD_PORT'] ?? '5081' };
+    project.provide('product', describeProduct(given.replace(/\/$/, ''), ports, process.env['MEDIA_PASSWORD'] ?? 'media-development'));
     return async () => {};
   }
+  const { product, stop } = await startProduct();
+  project.provide('product', product);
+  return stop;
+}
 
+/**
+ * Starts a product on free ports and in a new folder.
+ * @param settings what its environment has besides, such as `Media__Uploads__UrlLifetime`
+ */
+export async function startProduct(settings: Readonly<Record<string, string>> = {}): Promise<{ product: Product; stop(): Promise<void> }> {
   const data = await mkdtemp(join(tmpdir(), 'media-browser-'));
   // Where this is run as root, PostgreSQL runs as somebody else, who has to get in.
   await chmod(data, 0o755);
@@ -51,6 +62,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       MEDIA_S3_PORT: String(s3),
       MEDIA_PG_PORT: String(postgres),
       MEDIA_PASSWORD: password,
+      ...settings,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -60,19 +72,19 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
   try {
     const url = await readyUrl(run);
-    project.provide('product', describeProduct(url, String(s3), password));
-    return stop;
+    return { product: describeProduct(url, { s3: String(s3), dashboard: String(dashboard) }, password), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function describeProduct(url: string, s3Port: string, password: string): Product {
+function describeProduct(url: string, ports: { readonly s3: string; readonly dashboard: string }, password: string): Product {
   return {
     url,
+    dashboard: `http://127.0.0.1:${ports.dashboard}`,
     password,
-    s3: { endpoint: `http://127.0.0.1:${s3Port}`, bucket: 'media', accessKey: 'media', secretKey: 'media-development' },
+    s3: { endpoint: `http://127.0.0.1:${ports.s3}`, bucket: 'media', accessKey: 'media', secretKey: 'media-development' },
   };
 }
 

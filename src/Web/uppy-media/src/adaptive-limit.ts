@@ -8,7 +8,7 @@ export interface AdaptiveLimitOptions {
   readonly window: number;
 }
 
-export const adaptiveLimitOptions: AdaptiveLimitOptions = { first: 4, most: 6, window: 500 };
+export const adaptiveLimitOptions: AdaptiveLimitOptions = { first: 6, most: 6, window: 500 };
 
 /** Less growth than this is noise. */
 const growth = 1.05;

@@ -15,17 +15,22 @@ interface Wish {
 export interface BatcherOptions {
   /** Most creations of one request, at most 1 000. */
   readonly most: number;
+  /** Most of one that is sent while no other is under way: the sooner it is answered, the sooner the first part goes. */
+  readonly first: number;
+  /** Requests under way at once at most. */
+  readonly atOnce: number;
   /** For how long the first waits for others, in milliseconds. */
   readonly wait: number;
 }
 
-/** Creates many uploads by few requests: those that are wished for within a moment, or while a request is under way, go together. */
+/** Creates many uploads by few requests: those that are wished for within a moment, or while requests are under way, go together. */
 export class CreationBatcher {
   readonly #api: UploadsApi;
   readonly #clock: Clock;
   readonly #options: BatcherOptions;
   #wishes: Wish[] = [];
-  #isRunning = false;
+  #isGathering = false;
+  #underWay = 0;
 
   constructor(api: UploadsApi, clock: Clock, options: BatcherOptions) {
     this.#api = api;
@@ -51,15 +56,24 @@ export class CreationBatcher {
       const wish: Wish = { upload, resolve: end(resolve), reject: end(reject), isAbandoned: false };
       signal.addEventListener('abort', leave, { once: true });
       this.#wishes.push(wish);
-      if (!this.#isRunning) void this.#run();
+      void this.#gather();
     });
   }
 
-  async #run(): Promise<void> {
-    this.#isRunning = true;
-    await this.#clock.sleep(this.#options.wait);
-    while (this.#wishes.length > 0) await this.#send(this.#wishes.splice(0, this.#options.most));
-    this.#isRunning = false;
+  async #gather(): Promise<void> {
+    const { wait, most, first, atOnce } = this.#options;
+    if (this.#isGathering || this.#underWay >= atOnce) return;
+    this.#isGathering = true;
+    await this.#clock.sleep(wait);
+    this.#isGathering = false;
+    while (this.#wishes.length > 0 && this.#underWay < atOnce) {
+      const together = this.#wishes.splice(0, this.#underWay === 0 ? Math.min(first, most) : most);
+      this.#underWay++;
+      void this.#send(together).finally(() => {
+        this.#underWay--;
+        if (this.#wishes.length > 0) void this.#gather();
+      });
+    }
   }
 
   async #send(wishes: readonly Wish[]): Promise<void> {

@@ -19,6 +19,13 @@ export interface MediaBody extends Body {
   readonly pieceHash: string | null;
 }
 
+declare module '@uppy/core' {
+  interface PluginTypeRegistry<M extends Meta, B extends Body> {
+    /** What `getPlugin('UppyMedia')` gives. */
+    UppyMedia: UppyMedia<M, B>;
+  }
+}
+
 /** An Uppy uploader that sends files to Media. It maps Uppy's files and buttons to a {@link MediaUploader} and tells Uppy how they fare. */
 export class UppyMedia<M extends Meta = Meta, B extends Body = Body> extends BasePlugin<UppyMediaOptions, M, B> {
   static readonly VERSION = '0.1.0';

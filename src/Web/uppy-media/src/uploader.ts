@@ -62,8 +62,14 @@ const hashedAtOnce = 2;
 /** Event streams open at once: each takes one of the browser's six connections to the server. */
 const streamsAtOnce = 2;
 
-/** For how long the first creation waits for others. */
+/** For how long the first creation waits for others, in milliseconds. */
 const gathering = 20;
+
+/** Creations of the first request: the server has so many in hand at once. */
+const firstCreations = 16;
+
+/** Requests for creations at once: the next is under way while the parts of the last are. */
+const creationsAtOnce = 2;
 
 /**
  * Uploads files by Media's `/v1`: parts in parallel, straight to the store by presigned URLs, hashed beside; again and again until they are
@@ -88,7 +94,7 @@ export class MediaUploader {
       retry,
       put: platform.put ?? xhrPut(),
       lanes: new Lanes(new AdaptiveLimit(options.mostParts === undefined ? {} : { most: options.mostParts }), clock),
-      batcher: new CreationBatcher(api, clock, { most: options.batch ?? 100, wait: gathering }),
+      batcher: new CreationBatcher(api, clock, { most: options.batch ?? 100, first: firstCreations, atOnce: creationsAtOnce, wait: gathering }),
       verification: new Verification(api, retry, streamsAtOnce),
       news: new TakeoverNews(platform.channel === undefined ? browserChannel() : platform.channel),
       clientId: () => (client ??= clientId()),

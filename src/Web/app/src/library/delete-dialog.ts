@@ -1,6 +1,5 @@
-import { element } from '../elements.ts';
+import { button, element } from '../elements.ts';
 import { explain } from '../messages.ts';
-import { wordButton } from './buttons.ts';
 import type { CatalogueFile } from './catalogue.ts';
 import { createDialog } from './dialog.ts';
 
@@ -25,8 +24,8 @@ export function createDeleteDialog({ remove, removed }: DeleteDialogContext): De
   root.setAttribute('aria-describedby', hint.id);
   const error = element('p', 'error');
   error.setAttribute('role', 'alert');
-  const keep = wordButton('Keep it', 'quiet', () => root.close());
-  const go = wordButton('Delete', 'primary dangerous', () => void confirm());
+  const keep = button('Keep it', '', () => root.close());
+  const go = button('Delete', '', () => void confirm(), 'primary dangerous');
   const buttons = element('div', 'dialog-buttons');
   buttons.append(go, keep);
   body.append(hint, error, buttons);

@@ -1,6 +1,6 @@
 import { element } from '../elements.ts';
 import { formatInstant, formatSize } from '../format.ts';
-import { iconButton } from './buttons.ts';
+import { iconButton } from './icon-button.ts';
 import type { CatalogueFile } from './catalogue.ts';
 import { copyText } from './clipboard.ts';
 

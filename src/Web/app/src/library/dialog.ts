@@ -1,5 +1,5 @@
 import { element } from '../elements.ts';
-import { iconButton } from './buttons.ts';
+import { iconButton } from './icon-button.ts';
 
 /** A dialog over the page, with a title and a button to close it. */
 export interface Dialog {

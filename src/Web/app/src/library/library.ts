@@ -1,5 +1,5 @@
 import { ApiProblem, ServerUnreachable, type Api, type Permission } from '../api.ts';
-import { byId, focusRow } from '../elements.ts';
+import { byId, setText } from '../elements.ts';
 import { explain } from '../messages.ts';
 import type { Catalogue, CatalogueFile } from './catalogue.ts';
 import { createDeleteDialog } from './delete-dialog.ts';
@@ -97,9 +97,7 @@ export function createLibrary(context: LibraryContext): Library {
     byId('library-none', HTMLElement).hidden = !nothing || !listing.isFiltered;
     byId('library-search', HTMLElement).hidden = nothing && !listing.isFiltered;
     more.hidden = !listing.hasMore;
-    const words = countOf(listing);
-    // Said again only where it is another.
-    if (count.textContent !== words) count.textContent = words;
+    setText(count, countOf(listing));
   }
 
   /** Runs something that needs the permission, and says on the page what came of it. False where it failed. */
@@ -121,7 +119,7 @@ export function createLibrary(context: LibraryContext): Library {
   }
 
   function tell(text: string): void {
-    if (error.textContent !== text) error.textContent = text;
+    setText(error, text);
     const wasTold = !failure.hidden;
     failure.hidden = text === '';
     if (wasTold && text === '') watchEnd();
@@ -210,7 +208,7 @@ export function createLibrary(context: LibraryContext): Library {
     void refresh().then(() => failure.hidden && announce('The list is up to date.'));
   });
   byId('library-retry', HTMLButtonElement).addEventListener('click', () => {
-    void refresh().then(() => failure.hidden && focusRow(title));
+    void refresh().then(() => failure.hidden && title.focus());
   });
   byId('library-all', HTMLButtonElement).addEventListener('click', () => {
     search.clear();

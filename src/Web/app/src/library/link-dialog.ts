@@ -1,8 +1,7 @@
 import { ApiProblem } from '../api.ts';
-import { element } from '../elements.ts';
+import { button, element } from '../elements.ts';
 import { formatInstant } from '../format.ts';
 import { explain } from '../messages.ts';
-import { wordButton } from './buttons.ts';
 import type { CatalogueFile } from './catalogue.ts';
 import { copyText } from './clipboard.ts';
 import { createDialog } from './dialog.ts';
@@ -55,7 +54,7 @@ export function createLinkDialog({ sign, refused }: LinkDialogContext): LinkDial
   field.hidden = true;
   field.setAttribute('aria-label', 'The link');
   field.addEventListener('focus', () => field.select());
-  const done = wordButton('Done', 'quiet', () => root.close());
+  const done = button('Done', '', () => root.close());
   const buttons = element('div', 'dialog-buttons');
   buttons.append(submit, done);
   form.append(element('p', 'hint', 'Whoever has the link can open the file until it ends. It cannot be called back before.'), choices, outcome, field, error, buttons);

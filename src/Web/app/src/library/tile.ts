@@ -1,7 +1,7 @@
 import type { Upload } from '../api.ts';
 import { element } from '../elements.ts';
 import { formatInstant, formatSize } from '../format.ts';
-import { iconButton } from './buttons.ts';
+import { iconButton } from './icon-button.ts';
 import type { CatalogueFile } from './catalogue.ts';
 import { icon, type IconName } from './icons.ts';
 import { kindOf } from './kinds.ts';

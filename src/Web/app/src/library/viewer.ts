@@ -1,6 +1,6 @@
-import { element } from '../elements.ts';
+import { button, element } from '../elements.ts';
 import { explain } from '../messages.ts';
-import { iconButton, wordButton } from './buttons.ts';
+import { iconButton } from './icon-button.ts';
 import type { CatalogueFile } from './catalogue.ts';
 import { detailsOf } from './details.ts';
 import { createDialog } from './dialog.ts';
@@ -45,9 +45,9 @@ export function createViewer(context: ViewerContext): Viewer {
   const bar = element('div', 'viewer-bar');
   const withFile = (act: (file: CatalogueFile) => void) => () => file !== null && act(file);
   bar.append(
-    wordButton('Download', 'quiet', withFile((wanted) => void context.download(wanted).catch((problem: unknown) => (said.textContent = explain(problem))))),
-    wordButton('Copy link', 'quiet', withFile(context.copyLink)),
-    wordButton('Delete', 'quiet danger', withFile(context.remove)),
+    button('Download', '', withFile((wanted) => void context.download(wanted).catch((problem: unknown) => (said.textContent = explain(problem))))),
+    button('Copy link', '', withFile(context.copyLink)),
+    button('Delete', '', withFile(context.remove), 'quiet danger'),
   );
   body.append(stage, bar, said, details);
   let file: CatalogueFile | null = null;
@@ -108,7 +108,7 @@ export function createViewer(context: ViewerContext): Viewer {
       if (file !== wanted || context.refused(problem, wanted)) return;
       stage.replaceChildren(
         element('p', 'error', explain(problem)),
-        wordButton('Try again', 'quiet', () => void show(wanted)),
+        button('Try again', '', () => void show(wanted)),
       );
     }
   }

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startChromium } from '../measuring/chromium.mjs';
+import { interleaved } from '../measuring/comparison.mjs';
+import { startProduct } from '../measuring/product.mjs';
+import { openShapedLine } from '../measuring/shaped-line.mjs';
+
+const MiB = 1024 * 1024;
+const roundTrip = 50;
+/** 100 Mbit/s, in bytes. */
+const rate = 100_000_000 / 8;
+const smallSize = 20 * 1024;
+
+/** Files at once of @uppy/aws-s3 where its own choice, 6, is not what limits it: by so many its requests never wait for a file. */
+const generous = 100;
+
+/** Uploads by the plugin against @uppy/aws-s3 through the Companion door, over a line with a delay and a rate for each connection. */
+export const uploads = {
+  name: 'uploads',
+
+  async run(report, { full }) {
+    /** What has to be ended, last first. */
+    const ends = [];
+    try {
+      const folder = await mkdtemp(join(tmpdir(), 'media-bench-'));
+      ends.push(() => rm(folder, { recursive: true, force: true }));
+      const product = await startProduct(new URL('.', import.meta.url));
+      ends.push(() => product.stop());
+      const far = [product.url, product.s3.endpoint];
+      const lines = await Promise.all(far.map((url) => openShapedLine({ port: Number(new URL(url).port), roundTrip, rate })));
+      ends.push(() => Promise.all(lines.map((line) => line.close())));
+      // Everybody goes by the addresses that signatures are for; only to the browser they are far away.
+      const rules = far.map((url, i) => `MAP ${new URL(url).host} 127.0.0.1:${lines[i].port}`);
+      const browser = await startChromium([`--host-resolver-rules=${rules.join(', ')}`]);
+      ends.push(() => browser.close());
+
+      const visit = { browser, product, permission: await permissionOf(product) };
+      // Code and connections are there then, on both sides.
+      await Promise.all([by('ours', visit, await largeFile(join(folder, 'first'), 10))(), by('theirs', visit, await smallFiles(join(folder, 'firsts'), 5))()]);
+      const rounds = full ? 3 : 1;
+      await compareLarge(report, visit, await largeFile(join(folder, 'large'), full ? 500 : 100), rounds);
+      await compareSmall(report, visit, await smallFiles(join(folder, 'small'), full ? 500 : 100), rounds);
+      const [api, store] = await Promise.all(lines.map((line) => line.connections()));
+      report.note(`${roundTrip} ms round-trip time and 100 Mbit/s for each connection; ${api} connections to the API, ${store} to the store in all.`);
+    } finally {
+      for (const end of ends.reverse()) await end();
+    }
+  },
+};
+
+async function compareLarge(report, visit, content, rounds) {
+  const result = await interleaved(
+    rounds,
+    { ours: by('ours', visit, content, stored), verified: by('ours', visit, content), theirs: by('theirs', visit, content) },
+    { warmUp: false },
+  );
+  report.add(`${content.name}, stored`, result('ours', 'theirs'), 'MiB/s', '@uppy/aws-s3 6 (goal 4)');
+  report.add(`${content.name}, verified`, result('verified', 'theirs'), 'MiB/s', '@uppy/aws-s3 6, stored');
+}
+
+async function compareSmall(report, visit, content, rounds) {
+  const result = await interleaved(
+    rounds,
+    {
+      ours: by('ours', visit, content, stored),
+      verified: by('ours', visit, content),
+      theirs: by('theirs', visit, content),
+      generous: by('theirs', visit, content, { limit: generous }),
+    },
+    { warmUp: false },
+  );
+  report.add(`${content.name}, stored`, result('ours', 'theirs'), 'files/s', '@uppy/aws-s3 6, 6 files at once as it does unless told (goal 3)');
+  report.add(`${content.name}, stored`, result('ours', 'generous'), 'files/s', `@uppy/aws-s3 6, ${generous} files at once`);
+  report.add(`${content.name}, verified`, result('verified', 'theirs'), 'files/s', '@uppy/aws-s3 6, 6 files at once, stored');
+}
+
+/** As @uppy/aws-s3 does: an upload is over when its bytes are stored. */
+const stored = { waitForVerification: false };
+
+/** Uploads the content once by one of the two. @returns how much of it there is, by the second */
+const by = (who, { browser, product, permission }, content, options = {}) => async () => {
+  const paths = await content.renew();
+  const page = await browser.newPage();
+  page.setDefaultTimeout(0);
+  await page.goto(product.url);
+  await page.waitForFunction(() => 'measure' in window);
+  await page.locator('#files').setInputFiles(paths);
+  const seconds = await page.evaluate(([who, permission, options]) => window.measure[who](permission, options), [who, permission, options]);
+  await page.close();
+  // The server reads back what it got: the next one is not to pay for that.
+  await allVerified(product, permission);
+  return content.amount / seconds;
+};
+
+/** A file whose beginning is new each time, so that it never is a duplicate. */
+async function largeFile(path, mebibytes) {
+  const file = await open(path, 'w');
+  for (let i = 0; i < mebibytes; i++) await file.write(randomBytes(MiB));
+  await file.close();
+  return {
+    name: `a file of ${mebibytes} MiB`,
+    amount: mebibytes,
+    async renew() {
+      const again = await open(path, 'r+');
+      await again.write(randomBytes(64), null, null, 0);
+      await again.close();
+      return [path];
+    },
+  };
+}
+
+async function smallFiles(folder, count) {
+  await mkdir(folder);
+  const paths = Array.from({ length: count }, (_, i) => join(folder, `${i}.bin`));
+  return {
+    name: `${count} files of 20 KiB`,
+    amount: count,
+    async renew() {
+      for (const path of paths) await writeFile(path, randomBytes(smallSize));
+      return paths;
+    },
+  };
+}
+
+async function permissionOf({ url, password }) {
+  const answer = await fetch(`${url}/v1/permissions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ password }),
+  });
+  return (await answer.json()).permission;
+}
+
+/** Waits until the server has verified all that is stored. */
+async function allVerified(product, permission) {
+  for (let isDone = false; !isDone; ) {
+    const answer = await fetch(`${product.url}/v1/uploads?state=done&limit=1000`, { headers: { authorization: `Bearer ${permission}` } });
+    isDone = (await answer.json()).uploads.every(({ state }) => state !== 'Stored' && state !== 'Verifying');
+    if (!isDone) await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

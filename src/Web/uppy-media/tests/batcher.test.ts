@@ -1,0 +1,55 @@
+import { expect, test, vi } from 'vitest';
+import { UploadsApi } from '../src/api.ts';
+import type { NewUpload } from '../src/answers.ts';
+import { CreationBatcher } from '../src/batcher.ts';
+import { systemClock } from '../src/clock.ts';
+
+const wish = (fileName: string): NewUpload => ({ fileName, contentType: '', size: 1, tipHash: null, pieceHash: null, partSize: null, clientId: 'tab' });
+
+/** A server that answers when told. */
+function heldServer() {
+  const asked: NewUpload[][] = [];
+  const held: (() => void)[] = [];
+  const fetch: typeof globalThis.fetch = async (_, init) => {
+    const rows = [JSON.parse(String(init?.body)) as NewUpload | NewUpload[]].flat();
+    asked.push(rows);
+    await new Promise<void>((resolve) => held.push(resolve));
+    const answers = rows.map(({ fileName }) => ({ status: 'created', tag: `tag-of-${fileName}` }));
+    return Response.json(rows.length === 1 ? answers[0] : answers);
+  };
+  const api = new UploadsApi({ server: '', permission: () => 'token', fetch, clock: systemClock });
+  return { api, asked, answerNext: () => held.shift()!() };
+}
+
+test('the first request is short, so that its parts go soon; the rest goes beside, and no third until one is answered', async () => {
+  const { api, asked, answerNext } = heldServer();
+  const batcher = new CreationBatcher(api, systemClock, { most: 100, first: 16, atOnce: 2, wait: 5 });
+  const names = Array.from({ length: 150 }, (_, index) => `file-${index}`);
+  const created = names.map((name) => batcher.create(wish(name), new AbortController().signal));
+  await vi.waitFor(() => expect(asked.map(({ length }) => length)).toEqual([16, 100]));
+  answerNext();
+  expect((await created[0]!).tag).toBe('tag-of-file-0');
+  await vi.waitFor(() => expect(asked.map(({ length }) => length)).toEqual([16, 100, 34]));
+  answerNext();
+  answerNext();
+  expect((await Promise.all(created)).map(({ tag }) => tag)).toEqual(names.map((name) => `tag-of-${name}`));
+});
+
+test('those that are wished for while a request is under way go together, without what nobody wants any more', async () => {
+  const { api, asked, answerNext } = heldServer();
+  const batcher = new CreationBatcher(api, systemClock, { most: 100, first: 16, atOnce: 1, wait: 5 });
+  const { signal } = new AbortController();
+  const first = batcher.create(wish('first'), signal);
+  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  const others = ['second', 'third'].map((name) => batcher.create(wish(name), signal));
+  const abandoned = new AbortController();
+  const fourth = batcher.create(wish('fourth'), abandoned.signal);
+  abandoned.abort(new Error('removed'));
+  await expect(fourth).rejects.toThrow('removed');
+  answerNext();
+  await first;
+  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  answerNext();
+  expect((await Promise.all(others)).map(({ tag }) => tag)).toEqual(['tag-of-second', 'tag-of-third']);
+  expect(asked.flat().map(({ fileName }) => fileName)).toEqual(['first', 'second', 'third']);
+});
