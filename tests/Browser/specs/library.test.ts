@@ -328,6 +328,39 @@ describe('deleting', () => {
   });
 });
 
+describe('the keyboard alone', () => {
+  test('finds a file, looks at it, copies a link to it and deletes it', async () => {
+    await emptyCatalog();
+    await store([text('needle.txt'), text('hay.txt')]);
+    const page = await browser.visit({ permissions: ['clipboard-read', 'clipboard-write'] });
+    await openLibrary(page);
+    const press = async (...keys: string[]) => {
+      for (const key of keys) await page.keyboard.press(key);
+    };
+    await page.getByRole('button', { name: 'Refresh' }).focus();
+    await press('Tab');
+    await page.keyboard.type('needle');
+    await page.getByText('1 file found.').waitFor();
+    // Past the kinds, which are one stop.
+    await press('Tab', 'Tab');
+    expect(await focused(page)).toBe('needle.txt');
+    await press('Enter');
+    await page.locator('dialog.viewer').getByText('There is no preview').waitFor();
+    await press('Escape', 'Tab', 'Enter');
+    await page.getByRole('dialog', { name: 'Copy a link to needle.txt' }).waitFor();
+    await press('ArrowRight', 'Enter');
+    await page.getByText(/The link is copied\. It works until/).waitFor();
+    const ends = Number(new URL(await page.evaluate(() => navigator.clipboard.readText())).searchParams.get('tick'));
+    expect(Math.abs(ends - Date.now() - 7 * 86_400_000)).toBeLessThan(60_000);
+    await press('Escape', 'Tab', 'Tab', 'Enter');
+    await page.getByRole('alertdialog', { name: 'Delete needle.txt?' }).waitFor();
+    await press('Shift+Tab', 'Enter');
+    await page.getByText('No file is like that.').waitFor();
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('library-title');
+    expect((await ask<{ files: unknown[] }>('/v1/files?name=needle')).files).toEqual([]);
+  });
+});
+
 describe('when things go wrong', () => {
   beforeAll(async () => {
     await emptyCatalog();
