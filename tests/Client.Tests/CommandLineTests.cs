@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Media.Client.Tests.Peer;
 
@@ -34,6 +35,24 @@ public sealed class CommandLineTests
             Assert.Equal(await File.ReadAllBytesAsync(file), bench.Stored(tag));
             Assert.Equal(Path.GetFileName(file), bench.Api.Uploads[tag].FileName);
         }
+    }
+
+    [Fact]
+    public async Task PasswordHash_OfTheStandardInput_IsWhatAServerComparesWith()
+    {
+        using var process = CommandProcess.Start(null, "password-hash", "--iterations", "1000");
+        await process.WriteAsync("correct horse\n");
+        Assert.Equal((0, ""), (await process.ExitAsync(), process.Error));
+        var fields = process.Output.TrimEnd().Split('$');
+        Assert.Equal(["pbkdf2-sha256-sha256", "1000"], fields[..2]);
+        var salt = Convert.FromBase64String(fields[2]);
+        Assert.Equal(16, salt.Length);
+        var key = Rfc2898DeriveBytes.Pbkdf2("correct horse", salt, 1000, HashAlgorithmName.SHA256, 32);
+        Assert.Equal(Convert.ToBase64String(SHA256.HashData(key)), fields[3]);
+
+        using var without = CommandProcess.Start(null, "password-hash");
+        await without.WriteAsync("");
+        Assert.Equal((2, "media: A password has 1 to 1024 characters.\n"), (await without.ExitAsync(), without.Error));
     }
 
     [Fact]

@@ -47,6 +47,7 @@ internal sealed class CommandProcess : IDisposable
         var start = new ProcessStartInfo(program)
         {
             UseShellExecute = false,
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             StandardOutputEncoding = Encoding.UTF8,
@@ -72,6 +73,13 @@ internal sealed class CommandProcess : IDisposable
     {
         await _process.WaitForExitAsync(Bench.Deadline);
         return _process.ExitCode;
+    }
+
+    /// <summary>Gives the command its standard input, whole.</summary>
+    public async Task WriteAsync(string input)
+    {
+        await _process.StandardInput.WriteAsync(input);
+        _process.StandardInput.Close();
     }
 
     public void Kill() => _process.Kill();

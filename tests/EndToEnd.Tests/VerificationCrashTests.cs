@@ -59,6 +59,21 @@ public sealed class VerificationCrashTests(StorageFixture storage) : IClassFixtu
     }
 
     [Fact]
+    public async Task KilledInTheMiddleOfACopyByParts_LeavesNoPart()
+    {
+        var byParts = ("Media__S3__CopyLimit", $"{5 * MiB}");
+        var first = await world.StartAsync(byParts);
+        var killed = KillAfter(first, request => StoreProxy.IsCopyTo(request, "hash/"));
+        using var http = first.CreateClient();
+        var tag = await http.UploadAsync("film.bin", bytes);
+        await killed;
+
+        var pieceHash = (await HashAsync(bytes)).PieceHash;
+        Assert.Equal([$"hash/{pieceHash}"], await world.PendingKeysAsync());
+        await AssertVerifiedAsync(await world.StartAsync(byParts), tag, pieceHash, bytes);
+    }
+
+    [Fact]
     public async Task KilledBetweenCopyAndCatalogEntry_EndsRight()
     {
         var first = await world.StartAsync();
@@ -142,6 +157,7 @@ public sealed class VerificationCrashTests(StorageFixture storage) : IClassFixtu
         Assert.Contains("piece hash", ended.GetProperty("reason").GetString(), StringComparison.Ordinal);
         await UntilNoJobIsLeftAsync();
         Assert.Equal([$"quarantine/{tag}"], await world.KeysAsync());
+        Assert.Empty(await world.PendingKeysAsync());
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes)), await world.HashObjectAsync($"quarantine/{tag}"));
         Assert.Equal(["upload.created", "upload.stored", "upload.mismatched"], await world.EventsAsync(tag));
         Assert.Equal(0, await world.QueryAsync<long>("select (select count(*) from files) + (select count(*) from contents)"));

@@ -26,6 +26,7 @@ namespace Media.Api.Json;
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(PermissionRequest))]
 [JsonSerializable(typeof(PermissionAnswer))]
+[JsonSerializable(typeof(DerivationsAnswer))]
 [JsonSerializable(typeof(CreateUploadRequest))]
 [JsonSerializable(typeof(CreateUploadRequest[]))]
 [JsonSerializable(typeof(UrlsRequest))]

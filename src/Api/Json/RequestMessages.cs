@@ -25,6 +25,8 @@ internal static class RequestMessages
     public const string RangeOrder = "From may not be above to.";
     public const string BatchCount = "An array of 1 to 1000 uploads.";
     public const string PasswordLength = "At most 1024 characters.";
+    public const string PasswordKeys = "1 to 64 keys of 32 bytes, in base64.";
+    public const string PasswordOrKeys = "The password or keys made of it, not both.";
     public const string CompanionPart = "Each part has a PartNumber and an ETag.";
     public const string CompanionPartNumber = "Part numbers are whole numbers from 1 to 10000.";
     public const string MetadataSize = "At most 100 entries of 16384 characters in all.";

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 
@@ -14,23 +15,37 @@ internal sealed class AccountBook
         accounts = new Account[entries.Count];
         for (var i = 0; i < accounts.Length; i++)
             accounts[i] = Account.From(entries[i], i);
+        Derivations = [.. accounts.Select(account => account.Password?.Derivation).OfType<PasswordDerivation>().Distinct()];
     }
 
     /// <summary>How many there are.</summary>
     public int Count => accounts.Length;
 
-    /// <summary>The account with this password, or null. Slow on purpose where the settings have slow hashes.</summary>
-    public Account? FindByPassword(string password)
+    /// <summary>How passwords become keys, each way once.</summary>
+    public ImmutableArray<PasswordDerivation> Derivations { get; }
+
+    /// <summary>The account with this password, or null. Slow on purpose.</summary>
+    public Account? FindByPassword(string password) => FindByPasswordKeys([.. Derivations.Select(derivation => derivation.KeyOf(password))]);
+
+    /// <summary>The account whose password gives one of these keys, or null.</summary>
+    public Account? FindByPasswordKeys(ImmutableArray<byte[]> keys)
     {
         Account? found = null;
         foreach (var account in accounts)
         {
-            if (account.Password is { } digest && digest.Matches(password))
-                found ??= account;
+            foreach (var key in keys)
+            {
+                if (account.Password is { } digest && digest.Matches(key))
+                    found ??= account;
+            }
         }
 
         return found;
     }
+
+    /// <summary>An account of this user that can do what is asked, or null: the settings may have changed since a permission was granted.</summary>
+    public Account? FindByUser(string user, bool asAdministrator) =>
+        Array.Find(accounts, account => account.User == user && (account.IsAdministrator || !asAdministrator));
 
     /// <summary>The account with this API key, or null.</summary>
     public Account? FindByApiKey(string key)

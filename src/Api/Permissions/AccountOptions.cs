@@ -12,7 +12,7 @@ public sealed class AccountOptions
     /// <summary>The password as it is. For development; elsewhere <see cref="PasswordHash"/> keeps it out of the settings.</summary>
     public string? Password { get; set; }
 
-    /// <summary><c>pbkdf2-sha256$iterations$salt$hash</c>, salt and hash in base64.</summary>
+    /// <summary>What <c>media password-hash</c> prints: <c>pbkdf2-sha256-sha256$iterations$salt$SHA-256 of the key</c>, both in base64.</summary>
     public string? PasswordHash { get; set; }
 
     /// <summary>The API key as it is. For development.</summary>
@@ -29,6 +29,9 @@ public sealed class AccountOptions
 
     /// <summary>How long a permission lasts. Longer spares a page a second login, and leaves a leaked permission useful for longer.</summary>
     public TimeSpan PermissionLifetime { get; set; } = TimeSpan.FromHours(2);
+
+    /// <summary>How long after the password was given a page may renew its permission without it. Zero: not at all.</summary>
+    public TimeSpan RenewableFor { get; set; } = TimeSpan.FromDays(7);
 }
 
 /// <summary>What an account's permissions allow.</summary>

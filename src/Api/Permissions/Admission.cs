@@ -7,7 +7,8 @@ namespace Media.Api.Permissions;
 /// <param name="Permission">Opened from the request, or made of its API key.</param>
 /// <param name="ByApiKey">Whether it was an API key.</param>
 /// <param name="IsAdministrator">Whether its account is an administrator's. Never so where the permission came in a path, as paths end up in logs.</param>
-internal sealed record Admission(Permission Permission, bool ByApiKey, bool IsAdministrator = false)
+/// <param name="RenewableUntil">Until when the permission can be renewed, where it can.</param>
+internal sealed record Admission(Permission Permission, bool ByApiKey, bool IsAdministrator = false, DateTimeOffset? RenewableUntil = null)
 {
     /// <summary>The user.</summary>
     public string User => Permission.User;

@@ -41,7 +41,7 @@ internal sealed class AdmissionGate(RequestDelegate next, PermissionEnvelope env
         if (token is null)
             return (null, ProblemCatalog.PermissionMissing);
         var opened = envelope.Open(token);
-        return opened.Permission is { } permission ? (new Admission(permission, ByApiKey: false, opened.IsAdministrator), null)
+        return opened.Permission is { } permission ? (new Admission(permission, ByApiKey: false, opened.IsAdministrator, opened.RenewableUntil), null)
             : (null, opened.Expired ? ProblemCatalog.PermissionExpired : ProblemCatalog.PermissionInvalid);
     }
 }

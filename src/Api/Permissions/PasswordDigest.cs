@@ -1,44 +1,58 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 
 namespace Media.Api.Permissions;
 
-/// <summary>What a password is compared with: PBKDF2-SHA-256 (RFC 8018) of it, or SHA-256 where the settings have the password itself.</summary>
+/// <summary>
+/// What a password is compared with. A client that has the password stretches it to a key, with PBKDF2-SHA-256 (RFC 8018) by <see cref="Derivation"/>; the
+/// settings have the SHA-256 of that key, as SCRAM's StoredKey (RFC 5802): who reads them can neither sign in with it nor find the password fast.
+/// </summary>
 internal sealed class PasswordDigest
 {
     /// <summary>Longest password, in characters. Hashing more would only serve an attacker.</summary>
     public const int MaxPasswordLength = 1024;
 
-    private const string Scheme = "pbkdf2-sha256";
+    /// <summary>Bytes of a key.</summary>
+    public const int KeyLength = 32;
+
+    private const string Scheme = "pbkdf2-sha256-sha256";
     private const int MaxIterations = 10_000_000;
 
-    private readonly int iterations;
-    private readonly byte[] salt;
-    private readonly byte[] hash;
+    // Whoever reads a password in the settings needs no attack on this.
+    private const int IterationsOfPlain = 10_000;
 
-    private PasswordDigest(int iterations, byte[] salt, byte[] hash)
+    private readonly byte[] storedKey;
+
+    private PasswordDigest(PasswordDerivation derivation, byte[] storedKey)
     {
-        this.iterations = iterations;
-        this.salt = salt;
-        this.hash = hash;
+        Derivation = derivation;
+        this.storedKey = storedKey;
     }
 
-    /// <summary>Of a password that the settings have as it is.</summary>
-    public static PasswordDigest OfPlain(string password) => new(0, [], SecretDigest.Of(password));
+    /// <summary>How the key is made of the password.</summary>
+    public PasswordDerivation Derivation { get; }
 
-    /// <summary>Of <c>pbkdf2-sha256$iterations$salt$hash</c>.</summary>
+    /// <summary>Of a password that the settings have as it is. All processes come to the same, so that a page may ask one and sign in with another.</summary>
+    public static PasswordDigest OfPlain(string user, string password)
+    {
+        var salt = SHA256.HashData(Encoding.UTF8.GetBytes("media.account:" + user)).AsSpan(0, 16);
+        var derivation = new PasswordDerivation(IterationsOfPlain, Convert.ToBase64String(salt));
+        return new PasswordDigest(derivation, SHA256.HashData(derivation.KeyOf(password)));
+    }
+
+    /// <summary>Of <c>pbkdf2-sha256-sha256$iterations$salt$SHA-256 of the key</c>, as <c>media password-hash</c> prints it.</summary>
     public static PasswordDigest Parse(string text) => TryParse(text) ?? throw new FormatException("The password hash is not well-formed.");
 
     /// <summary>Whether <see cref="Parse"/> takes it.</summary>
     public static bool IsWellFormed(string text) => TryParse(text) is not null;
 
     /// <summary>Compares, in a time that does not depend on where they differ.</summary>
-    public bool Matches(string password)
+    public bool Matches(ReadOnlySpan<byte> key)
     {
-        var candidate = iterations == 0
-            ? SecretDigest.Of(password)
-            : Rfc2898DeriveBytes.Pbkdf2(password, salt, iterations, HashAlgorithmName.SHA256, hash.Length);
-        return CryptographicOperations.FixedTimeEquals(candidate, hash);
+        Span<byte> candidate = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(key, candidate);
+        return CryptographicOperations.FixedTimeEquals(candidate, storedKey);
     }
 
     private static PasswordDigest? TryParse(string text)
@@ -50,8 +64,8 @@ internal sealed class PasswordDigest
             return null;
         }
 
-        return Decode(fields[2]) is { Length: >= 8 } salt && Decode(fields[3]) is { Length: >= 16 and <= 64 } hash
-            ? new PasswordDigest(iterations, salt, hash)
+        return Decode(fields[2]) is { Length: >= 8 and <= 64 } && Decode(fields[3]) is { Length: SHA256.HashSizeInBytes } storedKey
+            ? new PasswordDigest(new PasswordDerivation(iterations, fields[2]), storedKey)
             : null;
     }
 

@@ -25,11 +25,12 @@ internal sealed class PermissionEnvelope(IDataProtectionProvider provider, TimeP
     /// <summary>Seals a permission into characters that need no escaping in a URL.</summary>
     /// <param name="permission">What to seal.</param>
     /// <param name="isAdministrator">Whether its bearer is an administrator.</param>
-    public string Seal(Permission permission, bool isAdministrator = false)
+    /// <param name="renewableUntil">Until when it can be renewed; null for not at all.</param>
+    public string Seal(Permission permission, bool isAdministrator = false, DateTimeOffset? renewableUntil = null)
     {
         using var bytes = new MemoryStream();
         using (var writer = new BinaryWriter(bytes, Encoding.UTF8, leaveOpen: true))
-            PermissionFormat.Write(writer, permission, isAdministrator);
+            PermissionFormat.Write(writer, permission, isAdministrator, renewableUntil);
         return Base64Url.EncodeToString(Guarded(protector.Protect, bytes.ToArray()));
     }
 
@@ -39,22 +40,21 @@ internal sealed class PermissionEnvelope(IDataProtectionProvider provider, TimeP
         if (text.Length is 0 or > MaxLength || !Base64Url.IsValid(text))
             return OpenedEnvelope.Forged;
 
-        Permission? permission;
-        bool isAdministrator;
+        OpenedEnvelope? opened;
         try
         {
             using var bytes = new MemoryStream(Guarded(protector.Unprotect, Base64Url.DecodeFromChars(text)));
             using var reader = new BinaryReader(bytes, Encoding.UTF8);
-            (permission, isAdministrator) = PermissionFormat.Read(reader);
+            opened = PermissionFormat.Read(reader);
         }
         catch (Exception exception) when (exception is CryptographicException or FormatException or IOException)
         {
             return OpenedEnvelope.Forged;
         }
 
-        return permission is null ? OpenedEnvelope.Forged
+        return opened is not { Permission: { } permission } ? OpenedEnvelope.Forged
             : permission.ExpiresAt <= time.GetUtcNow() ? new OpenedEnvelope(null, Expired: true)
-            : new OpenedEnvelope(permission, Expired: false, isAdministrator);
+            : opened.Value;
     }
 
     // Data Protection wraps whatever happens to it; that the key ring cannot be read does not make a permission a forgery.
@@ -81,7 +81,8 @@ internal sealed class PermissionEnvelope(IDataProtectionProvider provider, TimeP
 /// <param name="Permission">The permission, where it is good.</param>
 /// <param name="Expired">Whether it was good once.</param>
 /// <param name="IsAdministrator">Whether it was sealed for an administrator.</param>
-internal readonly record struct OpenedEnvelope(Permission? Permission, bool Expired, bool IsAdministrator = false)
+/// <param name="RenewableUntil">Until when it can be renewed, where it can.</param>
+internal readonly record struct OpenedEnvelope(Permission? Permission, bool Expired, bool IsAdministrator = false, DateTimeOffset? RenewableUntil = null)
 {
     public static OpenedEnvelope Forged => default;
 }

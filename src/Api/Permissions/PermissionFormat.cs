@@ -6,15 +6,15 @@ namespace Media.Api.Permissions;
 /// <summary>A permission's bytes inside the envelope: compact, as they travel in paths, and with a version in front.</summary>
 internal static class PermissionFormat
 {
-    private const byte Version = 1;
-
-    // The same bytes, for a bearer who is an administrator: a program that does not know of those turns it down.
-    private const byte AdministratorVersion = 2;
+    private const byte Version = 3;
     private const long NoLimit = -1;
+    private const long NotRenewable = 0;
 
-    public static void Write(BinaryWriter writer, Permission permission, bool isAdministrator)
+    public static void Write(BinaryWriter writer, Permission permission, bool isAdministrator, DateTimeOffset? renewableUntil)
     {
-        writer.Write(isAdministrator ? AdministratorVersion : Version);
+        writer.Write(Version);
+        writer.Write(isAdministrator);
+        writer.Write7BitEncodedInt64(renewableUntil?.ToUnixTimeMilliseconds() ?? NotRenewable);
         writer.Write(permission.Id);
         writer.Write(permission.User);
         writer.Write7BitEncodedInt64(permission.ExpiresAt.ToUnixTimeMilliseconds());
@@ -28,12 +28,13 @@ internal static class PermissionFormat
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     /// <returns>Null for a version that this program does not know.</returns>
-    public static (Permission? Permission, bool IsAdministrator) Read(BinaryReader reader)
+    public static OpenedEnvelope? Read(BinaryReader reader)
     {
-        var version = reader.ReadByte();
-        if (version is not (Version or AdministratorVersion))
-            return default;
+        if (reader.ReadByte() != Version)
+            return null;
 
+        var isAdministrator = reader.ReadBoolean();
+        var renewableUntil = reader.Read7BitEncodedInt64();
         var id = reader.ReadString();
         var user = reader.ReadString();
         var expiresAt = DateTimeOffset.FromUnixTimeMilliseconds(reader.Read7BitEncodedInt64());
@@ -43,7 +44,9 @@ internal static class PermissionFormat
         var types = ImmutableArray.CreateBuilder<string>(reader.Read7BitEncodedInt());
         for (var i = types.Capacity; i > 0; i--)
             types.Add(reader.ReadString());
-        return (new Permission(id, user, types.MoveToImmutable(), maxSize, maxFiles, maxBytes, expiresAt), version == AdministratorVersion);
+        var permission = new Permission(id, user, types.MoveToImmutable(), maxSize, maxFiles, maxBytes, expiresAt);
+        return new OpenedEnvelope(
+            permission, Expired: false, isAdministrator, renewableUntil == NotRenewable ? null : DateTimeOffset.FromUnixTimeMilliseconds(renewableUntil));
     }
 
     private static long? Limit(long value) => value == NoLimit ? null : value;

@@ -16,6 +16,8 @@ internal static class ProblemCatalog
 
     public static Problem BadCredentials { get; } = Of(401, "bad_credentials", "The credentials are wrong");
 
+    public static Problem NotRenewable { get; } = Of(403, "not_renewable", "The permission cannot be renewed", "Ask for a new one with the password or an API key.");
+
     public static Problem AdministratorNeeded { get; } = Of(403, "administrator_needed", "This is for administrators", "Use the API key or the permission of an account with Administrator set.");
 
     public static Problem OriginNotAllowed { get; } = Of(403, "origin_not_allowed", "This origin is not allowed", "Pages of this origin may not use this server.");

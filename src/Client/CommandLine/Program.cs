@@ -14,6 +14,7 @@ var root = new RootCommand("Uploads, downloads, lists and deletes files, and has
     VerifyCommand.Create(common),
     RemoveCommand.Create(common),
     HashCommand.Create(common),
+    PasswordHashCommand.Create(),
     VersionCommand.Create(),
 };
 common.AddTo(root);

@@ -8,7 +8,7 @@ namespace Media.Silo.S3;
 
 /// <summary>
 /// A copy by parts (UploadPartCopy), for objects that are too large for one request, and on stores that do not hold to a condition on the source: nothing
-/// is under the copy's key before all parts are known to be of the object found. Whatever becomes of it, no part is left behind.
+/// is under the copy's key before all parts are known to be of the object found. Whatever becomes of it, no part is left behind; not those either of a process that died while it made the same copy.
 /// </summary>
 internal sealed partial class S3MultipartCopy(S3ObjectStore store, IAmazonS3 client, S3Options options, CopyOrder order, ILogger logger) : S3Copy(store, order)
 {
@@ -30,7 +30,9 @@ internal sealed partial class S3MultipartCopy(S3ObjectStore store, IAmazonS3 cli
         {
             await CopyPartsAsync(cancellationToken);
             var parts = await ListPartsAsync(cancellationToken);
-            return await ExplainAsync(cancellationToken) ?? await CompleteAsync(parts, Order.OnlyIfAbsent, cancellationToken);
+            var outcome = await ExplainAsync(cancellationToken) ?? await CompleteAsync(parts, Order.OnlyIfAbsent, cancellationToken);
+            if (outcome.Target is not null) await AbandonOthersAsync(cancellationToken);
+            return outcome;
         }
         catch (StoreUnavailableException failure) when (!_isCompleted && IsExplained(failure))
         {
@@ -39,7 +41,7 @@ internal sealed partial class S3MultipartCopy(S3ObjectStore store, IAmazonS3 cli
         }
         finally
         {
-            if (!_isCompleted) await AbandonAsync();
+            if (!_isCompleted) await AbandonAsync(_uploadId);
         }
     }
 
@@ -149,11 +151,27 @@ internal sealed partial class S3MultipartCopy(S3ObjectStore store, IAmazonS3 cli
         return isNew && there!.Size == Order.Found.Size ? CopyOutcome.Copied(there) : throw failure;
     }
 
-    private async Task AbandonAsync()
+    /// <summary>What a process that died left of the same copy. One that still runs elsewhere finds the object there, and ends with that.</summary>
+    private async Task AbandonOthersAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await Store.AbortMultipartUploadAsync(Order.Target, _uploadId, CancellationToken.None);
+            await foreach (var pending in Store.ListMultipartUploadsAsync(Order.Target, cancellationToken))
+            {
+                if (pending.Key == Order.Target && pending.UploadId != _uploadId) await AbandonAsync(pending.UploadId);
+            }
+        }
+        catch (StoreUnavailableException failure)
+        {
+            LogAbandoned(failure, Order.Target);
+        }
+    }
+
+    private async Task AbandonAsync(string uploadId)
+    {
+        try
+        {
+            await Store.AbortMultipartUploadAsync(Order.Target, uploadId, CancellationToken.None);
         }
         catch (StoreUnavailableException failure)
         {

@@ -14,7 +14,8 @@ export default defineConfig({
     // Nothing is inlined as a data: URL, so that a strict content security policy holds.
     assetsInlineLimit: 0,
   },
+  worker: { format: 'es' },
   server: {
-    proxy: { '/v1': server, '/companion': server },
+    proxy: { '/v1': server, '/health': server, '/media': server },
   },
 });

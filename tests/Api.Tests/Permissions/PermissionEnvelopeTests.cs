@@ -32,6 +32,14 @@ public sealed class PermissionEnvelopeTests
         Assert.Equal(isAdministrator, Envelope.Open(Envelope.Seal(Sample(), isAdministrator)).IsAdministrator);
 
     [Fact]
+    public void Open_Sealed_TellsUntilWhenItCanBeRenewed()
+    {
+        var until = time.GetUtcNow() + TimeSpan.FromDays(7);
+        Assert.Equal(until, Envelope.Open(Envelope.Seal(Sample(), renewableUntil: until)).RenewableUntil);
+        Assert.Null(Envelope.Open(Envelope.Seal(Sample())).RenewableUntil);
+    }
+
+    [Fact]
     public void Seal_Usual_FitsIntoAPathAsItIs()
     {
         var text = Envelope.Seal(Sample());

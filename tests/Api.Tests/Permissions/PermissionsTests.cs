@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
 using Media.Api.Tests.Support;
 using Media.Tests.Support;
 using static Media.Api.Tests.Support.Samples;
@@ -32,10 +34,75 @@ public sealed class PermissionsTests(ApiFixture api)
     [InlineData("""{}""")]
     [InlineData("""{"password":null}""")]
     [InlineData("""{"password":1}""")]
+    [InlineData("""{"passwordKeys":[]}""")]
+    [InlineData("""{"passwordKeys":[null]}""")]
+    [InlineData("""{"passwordKeys":["AAAA"]}""")]
+    [InlineData("""{"passwordKeys":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]}""")]
+    [InlineData("""{"password":"a","passwordKeys":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="]}""")]
     [InlineData("nonsense")]
     [InlineData(null)]
     public async Task Grant_BadBody_IsRefused(string? body) =>
         (await api.Client.SendAsync("POST", "/v1/permissions", body)).Problem(400, "invalid_request");
+
+    [Fact]
+    public async Task Grant_KeysMadeOfThePassword_GivesAPermission()
+    {
+        var keys = await KeysAsync(ApiServer.Password);
+        Assert.Equal(ApiServer.User, (string?)(await api.Client.SendAsync("POST", "/v1/permissions", new { passwordKeys = keys })).Ok()["user"]);
+        (await api.Client.SendAsync("POST", "/v1/permissions", new { passwordKeys = await KeysAsync("wrong") })).Problem(401, "bad_credentials");
+        var stored = keys.Select(key => Convert.ToBase64String(SHA256.HashData(Convert.FromBase64String(key))));
+        (await api.Client.SendAsync("POST", "/v1/permissions", new { passwordKeys = stored })).Problem(401, "bad_credentials");
+
+        // As a page does, by what is published alone.
+        async Task<string[]> KeysAsync(string password)
+        {
+            var published = (await api.Client.SendAsync("GET", "/v1/permissions/derivations")).Ok()["derivations"]!.AsArray();
+            Assert.All(published, derivation => Assert.Equal("pbkdf2-sha256", (string?)derivation!["scheme"]));
+            return [.. published.Select(derivation => Convert.ToBase64String(Rfc2898DeriveBytes.Pbkdf2(
+                password, Convert.FromBase64String((string)derivation!["salt"]!), (int)derivation["iterations"]!, HashAlgorithmName.SHA256, 32)))];
+        }
+    }
+
+    [Fact]
+    public async Task Renew_BeforeItExpires_GoesOnWithWhatIsLeftUntilTheEnd()
+    {
+        var time = new ManualTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var server = await api.StartAnotherAsync(
+            time, settings: [("Media:Accounts:1:PermissionLifetime", "00:10:00"), ("Media:Accounts:1:RenewableFor", "00:25:00")]);
+        var granted = (await server.Client.SendAsync("POST", "/v1/permissions", new { password = ApiServer.OtherPassword })).Ok();
+        (await server.Client.SendAsync("POST", "/v1/uploads", Body(10, contentType: "image/png"), Permission(granted))).Ok(201);
+
+        time.Advance(TimeSpan.FromMinutes(9));
+        var second = (await server.Client.SendAsync("POST", "/v1/permissions/renew", bearer: Permission(granted))).Ok();
+        Assert.Equal(TimeSpan.FromMinutes(9), Time(second, "expiresAt") - Time(granted, "expiresAt"));
+        Assert.Equal(Time(granted, "renewableUntil"), Time(second, "renewableUntil"));
+        Assert.Equal(granted["limits"]!.ToJsonString(), second["limits"]!.ToJsonString());
+        (await server.Client.SendAsync("POST", "/v1/uploads", Body(10, contentType: "image/png"), Permission(second))).Ok(201);
+        (await server.Client.SendAsync("POST", "/v1/uploads", Body(10, contentType: "image/png"), Permission(second))).Problem(413, "quota_exceeded");
+
+        time.Advance(TimeSpan.FromMinutes(9));
+        (await server.Client.SendAsync("POST", "/v1/permissions/renew", bearer: Permission(granted))).Problem(401, "permission_expired");
+        var last = (await server.Client.SendAsync("POST", "/v1/permissions/renew", bearer: Permission(second))).Ok();
+        Assert.Equal(Time(granted, "renewableUntil"), Time(last, "expiresAt"));
+        time.Advance(TimeSpan.FromMinutes(7));
+        (await server.Client.SendAsync("POST", "/v1/permissions/renew", bearer: Permission(last))).Problem(401, "permission_expired");
+
+        static string Permission(JsonNode answer) => (string)answer["permission"]!;
+        static DateTimeOffset Time(JsonNode answer, string member) => DateTimeOffset.Parse((string)answer[member]!, null);
+    }
+
+    [Fact]
+    public async Task Renew_WhatCannotBe_IsRefused()
+    {
+        (await api.Client.SendAsync("POST", "/v1/permissions/renew")).Problem(401, "permission_missing");
+        (await api.Client.SendAsync("POST", "/v1/permissions/renew", bearer: ApiServer.ApiKey)).Problem(403, "not_renewable");
+        var permission = await api.Client.PermissionAsync();
+        await using var never = await api.StartAnotherAsync(settings: ("Media:Accounts:0:RenewableFor", "00:00:00"));
+        (await never.Client.SendAsync("POST", "/v1/permissions/renew", bearer: await never.Client.PermissionAsync())).Problem(403, "not_renewable");
+        await using var gone = await api.StartAnotherAsync(settings: ("Media:Accounts:0:User", "somebody else"));
+        (await gone.Client.SendAsync("POST", "/v1/permissions/renew", bearer: permission)).Problem(403, "not_renewable");
+        (await api.Client.SendAsync("POST", "/v1/permissions/renew", bearer: permission)).Ok();
+    }
 
     [Fact]
     public async Task Grant_WrongTooOften_WaitsWhateverThePassword()

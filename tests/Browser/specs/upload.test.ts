@@ -73,7 +73,7 @@ describe('uploading', () => {
       },
       { name: file.name, content: base64 },
     );
-    for (const type of ['dragover', 'drop']) await page.dispatchEvent('#uploader .uppy-Dashboard', type, { dataTransfer: transfer });
+    for (const type of ['dragover', 'drop']) await page.dispatchEvent('#drop-zone', type, { dataTransfer: transfer });
     await startUpload(page);
     await uploadComplete(page);
     await uploadedRow(page, file.name).waitFor();

@@ -57,24 +57,29 @@ function findChromium(): string {
 export async function signIn(page: Page, password = product.password): Promise<void> {
   await page.getByLabel('Password').fill(password);
   await page.getByLabel('Password').press('Enter');
-  await dashboard(page).waitFor();
+  await dropZone(page).waitFor();
 }
 
-export const dashboard = (page: Page): Locator => page.locator('#uploader .uppy-Dashboard-inner');
+export const dropZone = (page: Page): Locator => page.locator('#drop-zone');
 
-/** Gives the files to the Dashboard's own file field, as its "browse files" does. */
+/** Gives the files to the page's own file field, as choosing them does. They are uploaded at once. */
 export async function choose(page: Page, ...files: TestFile[]): Promise<void> {
-  await page.locator('#uploader input[type=file]:not([webkitdirectory])').first().setInputFiles(files.map(({ path }) => path));
+  await page.locator('#file-field').setInputFiles(files.map(({ path }) => path));
 }
 
-/** Presses the Dashboard's upload button. */
+/** Waits until the page has taken what it was given, and goes about it by itself. */
 export async function startUpload(page: Page): Promise<void> {
-  await page.locator('#uploader .uppy-StatusBar-actionBtn--upload').click();
+  await page.locator('#transfers:not([data-activity=empty])').waitFor({ state: 'attached' });
 }
 
+/** Waits until every file on the page's list is verified. */
 export async function uploadComplete(page: Page): Promise<void> {
-  await page.locator('#uploader .uppy-StatusBar.is-complete').waitFor({ timeout: 90_000 });
+  await page.locator('#transfers[data-activity=done]').waitFor({ timeout: 90_000 });
 }
+
+/** The row of a file among those that this page was given. */
+export const transferRow = (page: Page, fileName: string): Locator =>
+  page.locator('#transfer-list li').filter({ has: page.getByText(fileName, { exact: true }) });
 
 /** The row of a file in the list of what was uploaded. */
 export const uploadedRow = (page: Page, fileName: string): Locator =>

@@ -11,14 +11,19 @@ export interface Permission {
   readonly permission: string;
   /** An instant of the server's clock, RFC 3339. */
   readonly expiresAt: string;
+  /** Until when it can be exchanged for a later one, RFC 3339; null or absent where it cannot. */
+  readonly renewableUntil?: string | null;
   readonly user: string;
   readonly limits: Limits;
 }
 
-/** A permission, and when it runs out by this machine's clock, in milliseconds since 1970. */
+/** A permission, and its times by this machine's clock, in milliseconds since 1970. */
 export interface Grant {
   readonly permission: Permission;
+  readonly beganAt: number;
   readonly endsAt: number;
+  /** Until when it can be renewed; null where it cannot. */
+  readonly renewableUntil: number | null;
 }
 
 /** What the page shows of an upload; the server sends more. */
@@ -32,6 +37,10 @@ export interface Upload {
   readonly key: string;
   /** As claimed; once verified, as computed. Null where neither is known, and for an empty file. */
   readonly pieceHash: string | null;
+  /** As announced; once verified, as computed. Null where neither is known. */
+  readonly tipHash: string | null;
+  /** Who is working on it; null where nobody is. */
+  readonly lease: { readonly clientId: string; readonly heldSince: string } | null;
   /** Media type as claimed. */
   readonly contentType: string;
   /** What was found in the stored bytes; null until they are verified. */
@@ -90,12 +99,14 @@ export class ServerUnreachable extends Error {
 export interface Api {
   /** @throws ApiProblem with `bad_credentials` or `too_many_attempts`; ServerUnreachable */
   signIn(password: string): Promise<Grant>;
+  /** Exchanges a permission for one that lasts longer. @throws ApiProblem where it can no longer be; ServerUnreachable */
+  renew(permission: string): Promise<Grant>;
   /** @param query `after` is the previous page's `next` */
   listUploads(permission: string, query: { state: 'active' | 'done'; limit: number; after?: string }): Promise<UploadPage>;
-  /** Says that an upload's bytes are in the bucket. Saying it again is not an error. */
-  completeUpload(permission: string, tag: string): Promise<void>;
   /** @param seconds how long the link is good for */
   signLink(permission: string, fileId: string, seconds: number): Promise<Link>;
+  /** Whether a content is stored: `possible` where only the size and the tip hash are the same. */
+  askContent(permission: string, content: { size: number; tipHash: string; pieceHash: string }): Promise<'unknown' | 'possible' | 'stored'>;
   /** Aborts an upload that is not stored. Aborting it again is not an error. */
   abortUpload(permission: string, tag: string): Promise<void>;
 }
@@ -122,18 +133,17 @@ export function createApi(fetch: typeof globalThis.fetch, now: () => number): Ap
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ password }),
       });
-      const permission = await jsonOf<Permission>(response);
-      return { permission, endsAt: localEnd(permission.expiresAt, response.headers.get('date'), now()) };
+      return grantOf(response, now());
+    },
+
+    async renew(permission) {
+      return grantOf(await request('/v1/permissions/renew', { method: 'POST', headers: bearer(permission) }), now());
     },
 
     async listUploads(permission, { state, limit, after }) {
       const query = new URLSearchParams({ state, limit: String(limit) });
       if (after !== undefined) query.set('after', after);
       return jsonOf<UploadPage>(await request(`/v1/uploads?${query}`, { headers: bearer(permission) }));
-    },
-
-    async completeUpload(permission, tag) {
-      await request(`/v1/uploads/${encodeURIComponent(tag)}/complete`, { method: 'POST', headers: bearer(permission) });
     },
 
     async signLink(permission, fileId, seconds) {
@@ -145,9 +155,27 @@ export function createApi(fetch: typeof globalThis.fetch, now: () => number): Ap
       return jsonOf<Link>(response);
     },
 
+    async askContent(permission, { size, tipHash, pieceHash }) {
+      const query = new URLSearchParams({ size: String(size), tipHash, pieceHash });
+      const response = await request(`/v1/contents?${query}`, { headers: bearer(permission) });
+      return (await jsonOf<{ status: 'unknown' | 'possible' | 'stored' }>(response)).status;
+    },
+
     async abortUpload(permission, tag) {
       await request(`/v1/uploads/${encodeURIComponent(tag)}`, { method: 'DELETE', headers: bearer(permission) });
     },
+  };
+}
+
+async function grantOf(response: Response, now: number): Promise<Grant> {
+  const permission = await jsonOf<Permission>(response);
+  const date = response.headers.get('date');
+  const { expiresAt, renewableUntil = null } = permission;
+  return {
+    permission,
+    beganAt: now,
+    endsAt: localEnd(expiresAt, date, now),
+    renewableUntil: renewableUntil === null ? null : localEnd(renewableUntil, date, now),
   };
 }
 

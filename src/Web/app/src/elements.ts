@@ -5,6 +5,7 @@ export function byId<T extends HTMLElement>(id: string, type: new () => T): T {
   return found;
 }
 
+/** A new element with a class and a text. */
 export function element<K extends keyof HTMLElementTagNameMap>(name: K, className: string, text = ''): HTMLElementTagNameMap[K] {
   const made = document.createElement(name);
   made.className = className;
@@ -17,4 +18,21 @@ export function focusRow(row: Element | undefined): void {
   if (!(row instanceof HTMLElement)) return;
   row.tabIndex = -1;
   row.focus();
+}
+
+/**
+ * A new button.
+ * @param what completes its name for those who hear the page, where the word alone says too little
+ */
+export function button(word: string, what: string, press: (button: HTMLButtonElement) => void, className = 'quiet'): HTMLButtonElement {
+  const made = element('button', className, word);
+  made.type = 'button';
+  if (what !== '') made.append(element('span', 'visually-hidden', ` ${what}`));
+  made.addEventListener('click', () => press(made));
+  return made;
+}
+
+/** Sets a text only where it differs, so that nothing is laid out, selected or spoken anew. */
+export function setText(target: HTMLElement, text: string): void {
+  if (target.textContent !== text) target.textContent = text;
 }

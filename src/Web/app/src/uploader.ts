@@ -1,182 +1,179 @@
 import Uppy, { type Meta, type UppyFile } from '@uppy/core';
-import AwsS3, { type AwsBody } from '@uppy/aws-s3';
-import Dashboard from '@uppy/dashboard';
-import '@uppy/core/css/style.min.css';
-import '@uppy/dashboard/css/style.min.css';
-import type { Permission } from './api.ts';
-import { formatLimits } from './format.ts';
-import { partSizeFor } from './part-size.ts';
-import { Retries, verdictOf, type Verdict } from './retries.ts';
+import UppyMedia, { Unreachable, xhrPut, type MediaBody, type PermissionSource } from '@media/uppy-media';
+import type { Limits } from './api.ts';
+import { refusalOf, type Picked } from './intake/picked.ts';
+import { describeHolder, whoIs } from './transfers/holders.ts';
+import { explainFailure, explainMismatch } from './transfers/explain.ts';
+import type { LineWatch } from './transfers/line-watch.ts';
+import { isUnderWay } from './transfers/transfer.ts';
+import type { Transfers } from './transfers/transfers.ts';
 
 /** What the page wants of whatever uploads. Everything that knows Uppy is in this file. */
 export interface Uploader {
-  /** Files are on their way; leaving the page would stop them. */
-  readonly busy: boolean;
-  /** The object keys that this page itself is uploading to. */
-  readonly activeKeys: ReadonlySet<string>;
-  /** Goes on with a fresh permission of the same user; what failed for want of one is tried again. */
-  renew(permission: Permission): Promise<void>;
-  /** Stops what is on its way, aborts it on the server and takes the widget off the page. */
+  /**
+   * Takes files and begins to upload them.
+   * @returns why some were not taken, in words; and the ids of those that were
+   */
+  add(picked: readonly Picked[]): Added;
+  pause(id: string): void;
+  resume(id: string): void;
+  pauseAll(): void;
+  resumeAll(): void;
+  /** Tries once more what failed, from where it had got. */
+  retry(id: string): void;
+  /** Tries once more what failed for want of an answer. */
+  retryUnanswered(): void;
+  /** Takes a file's upload from the client that has it. */
+  takeOver(id: string): Promise<void>;
+  /** Ends a file's upload, here and on the server, unless it is stored; and takes it off the list. */
+  remove(id: string): void;
+  /** Ends all that is on its way, here and on the server. */
   destroy(): void;
 }
 
-export interface UploaderEvents {
-  /**
-   * A file is in the bucket.
-   * @param postedKey the object's key, where it went there by a form and the server has not been told
-   */
-  uploaded(fileName: string, postedKey: string | null): void;
-  /** An upload began, failed or was cancelled: the server's list of unfinished ones may have changed. */
-  changed(): void;
-  /** The server no longer accepts the permission. */
-  permissionRefused(): void;
-  /** Asks the server whether it answers and whether it still accepts the permission. */
-  probe(): Promise<Extract<Verdict, 'permission' | 'unreachable' | 'answering'>>;
+/** What became of files that the uploader was given. */
+export interface Added {
+  readonly refused: readonly string[];
+  /** For each that was taken, its id among the transfers. */
+  readonly taken: ReadonlyMap<Picked, string>;
 }
 
-type File = UppyFile<Meta, AwsBody>;
+/** What the uploader works with. */
+export interface UploaderContext {
+  readonly transfers: Transfers;
+  readonly line: LineWatch;
+  readonly limits: () => Limits;
+  readonly permission: PermissionSource;
+  readonly clientId: () => Promise<string>;
+  /** Whether a file's upload may be taken from a client without asking the person: nobody is there any more. */
+  readonly mayTakeOver: (holder: string) => Promise<boolean>;
+}
 
-/** Shows Uppy's Dashboard in `target`; files go to S3 by presigned multipart URLs from the server's Companion door. */
-export function createUploader(target: HTMLElement, permission: Permission, events: UploaderEvents): Uploader {
-  const retries = new Retries();
-  const waiting = new Map<string, number>();
-  const wantingPermission = new Set<string>();
+/** Meta data of Uppy's that carries the page's own. */
+type FileMeta = Meta & { readonly transferId: string };
+type File = UppyFile<FileMeta, MediaBody>;
 
-  const uppy = new Uppy<Meta, AwsBody>({
-    restrictions: restrictionsOf(permission),
-    locale: {
-      strings: {},
-      pluralize: (count) => (count === 1 ? 0 : 1),
-    },
+/** Uploads files by Media's own plugin of Uppy, and keeps the transfers true to how they fare. */
+export function createUploader({ transfers, line, limits, permission, clientId, mayTakeOver }: UploaderContext): Uploader {
+  const uppy = new Uppy<FileMeta, MediaBody>({
+    autoProceed: true,
+    // The same file may be sent again: the server says what becomes of it.
+    onBeforeFileAdded: (file) => ({ ...file, id: file.meta.transferId }),
   });
-  uppy.use(Dashboard, {
-    target,
-    inline: true,
-    theme: 'auto',
-    width: '100%',
-    height: 360,
-    proudlyDisplayPoweredByUppy: false,
-    showLinkToFileUploadResult: false,
-    hideProgressDetails: false,
-    note: formatLimits(permission.limits),
-    locale: { strings: { dashboardTitle: 'Files to upload' } },
+  uppy.use(UppyMedia, {
+    permission,
+    platform: { fetch: line.fetch(window.fetch.bind(window)), put: line.put(xhrPut()), clientId },
   });
-  useS3(permission);
+  let count = 0;
+  /** Files that were given up because nobody answered for too long. */
+  const unanswered = new Set<string>();
 
-  uppy.on('upload-success', (file, { body }) => {
-    if (file) retries.progressed(file.id);
-    // An empty file has no part, so it went by a form.
-    events.uploaded(file?.name ?? '', file?.size === 0 && typeof body?.key === 'string' ? body.key : null);
+  uppy.on('media:hashing', (file, { hashed }) => {
+    const state = transfers.get(file.id)?.state;
+    transfers.change(file.id, { hashed, ...(state === 'waiting' && { state: 'hashing' as const }) });
   });
-  uppy.on('s3-multipart:part-uploaded', (file) => retries.progressed(file.id));
-  uppy.on('upload-error', (file, error) => void (file && failed(file, error.message)));
-  uppy.on('file-removed', (file) => {
-    forget(file.id);
-    events.changed();
+  uppy.on('media:uploading', (file, { tag, bytesThere }) => transfers.change(file.id, { state: 'uploading', tag, sent: bytesThere }));
+  uppy.on('upload-progress', (file, { bytesUploaded }) => {
+    const transfer = file && transfers.get(file.id);
+    if (transfer?.state !== 'uploading' || !bytesUploaded) return;
+    transfers.change(transfer.id, { sent: bytesUploaded, hasSent: transfer.hasSent || bytesUploaded > transfer.sent });
   });
-  uppy.on('upload', () => events.changed());
+  uppy.on('media:verifying', (file, { tag, verified }) => transfers.change(file.id, { state: 'verifying', tag, verified, sent: file.size ?? 0 }));
+  uppy.on('media:verified', (file, { tag }) => transfers.change(file.id, { state: 'verified', tag }));
+  uppy.on('media:duplicate', (file, { tag }) => transfers.change(file.id, { state: 'duplicate', tag }));
+  uppy.on('media:mismatched', (file, { reason }) => transfers.change(file.id, { state: 'mismatched', problem: explainMismatch(reason) }));
+  uppy.on('media:locked', (file, { tag, holder, heldSince, lost }) => {
+    transfers.change(file.id, { state: 'locked', tag, problem: describeHolder(null, heldSince, lost) });
+    void locked(file, holder, heldSince, lost);
+  });
+  uppy.on('upload-error', (file, error) => {
+    const state = file && transfers.get(file.id)?.state;
+    if (file && error instanceof Unreachable) unanswered.add(file.id);
+    // What is said already is said better.
+    if (file && state !== 'mismatched' && state !== 'locked') transfers.change(file.id, { state: 'failed', problem: explainFailure(error) });
+  });
+  uppy.on('file-removed', ({ id }) => transfers.remove(id));
+  uppy.on('upload-pause', (file, isPaused) => file && transfers.change(file.id, { isPaused }));
+  uppy.on('pause-all', () => pausedAll(true));
+  uppy.on('resume-all', () => pausedAll(false));
 
-  // The network is back: no reason to sit out the rest of a wait.
-  const online = () => [...waiting.keys()].forEach(again);
-  window.addEventListener('online', online);
-
-  function useS3({ permission: sealed }: Permission): void {
-    uppy.use(AwsS3, {
-      companionEndpoint: `${location.origin}/companion/${encodeURIComponent(sealed)}`,
-      shouldUseMultipart: true,
-      getChunkSize: ({ size }) => partSizeFor(size),
-    });
-  }
-
-  async function failed(file: File, message: string): Promise<void> {
-    const verdict = verdictOf(message) ?? (navigator.onLine ? await events.probe() : 'unreachable');
-    // While the answer was under way, the file may have been removed, or tried again by hand.
-    if (!isFailed(file.id)) return;
-    if (verdict === 'gone') uppy.setFileState(file.id, { s3Multipart: undefined });
-    if (verdict === 'permission') {
-      wantingPermission.add(file.id);
-      events.permissionRefused();
+  async function locked(file: File, holder: string | null, since: string | null, lost: boolean): Promise<void> {
+    if (holder === null) return;
+    if (!lost && (await mayTakeOver(holder))) {
+      await takeOver(file.id);
       return;
     }
-    const wait = retries.next(file.id, verdict);
-    if (wait === null) {
-      events.changed();
-      return;
+    const who = await whoIs(holder);
+    if (transfers.get(file.id)?.state === 'locked') transfers.change(file.id, { problem: describeHolder(who, since, lost) });
+  }
+
+  async function takeOver(id: string): Promise<void> {
+    const plugin = uppy.getPlugin<UppyMedia<FileMeta, MediaBody>>('UppyMedia');
+    transfers.change(id, { state: 'waiting', problem: '' });
+    try {
+      await plugin?.takeOver(id);
+    } catch (error) {
+      // The upload's own failure is told by Uppy, and Uppy's promise does not fail for it.
+      if (transfers.get(id)?.state === 'waiting') transfers.change(id, { state: 'failed', problem: explainFailure(error) });
     }
-    if (verdict === 'unreachable') uppy.info('The connection is lost. The upload goes on by itself when it is back.', 'warning', wait + 2_000);
-    waiting.set(file.id, window.setTimeout(() => again(file.id), wait));
   }
 
-  function again(id: string): void {
-    const offline = !navigator.onLine;
-    // The browser says when it is online again; a try before that only fails.
-    if (offline && waiting.has(id)) return;
-    forget(id);
-    if (isFailed(id)) uppy.retryUpload(id).catch(() => undefined);
+  function retry(id: string): void {
+    unanswered.delete(id);
+    transfers.change(id, { state: 'waiting', isPaused: false, problem: '', hashed: 0, sent: 0, verified: 0 });
+    uppy.retryUpload(id).catch(() => undefined);
   }
 
-  function forget(id: string): void {
-    window.clearTimeout(waiting.get(id));
-    waiting.delete(id);
-    wantingPermission.delete(id);
+  function pausedAll(isPaused: boolean): void {
+    for (const transfer of transfers.all) if (isUnderWay(transfer)) transfers.change(transfer.id, { isPaused });
   }
 
-  function isFailed(id: string): boolean {
-    // Uppy's type says that a file is always found.
-    return Boolean((uppy.getFile(id) as File | undefined)?.error);
-  }
-
-  function isBusy(): boolean {
-    return waiting.size > 0 || wantingPermission.size > 0 || Object.keys(uppy.getState().currentUploads).length > 0;
-  }
-
-  /** Resolves when nothing is under way, so that the plugin can be exchanged without aborting anything. */
-  async function settled(): Promise<void> {
-    const idle = () => Object.keys(uppy.getState().currentUploads).length === 0;
-    // A paused file would never come to its end.
-    if (uppy.getFiles().some((file) => file.isPaused)) uppy.resumeAll();
-    if (idle()) return;
-    await new Promise<void>((resolve) => {
-      const look = () => {
-        if (!idle()) return;
-        uppy.off('state-update', look);
-        resolve();
-      };
-      uppy.on('state-update', look);
-    });
+  function setPaused(id: string, isPaused: boolean): void {
+    const transfer = transfers.get(id);
+    if (transfer && isUnderWay(transfer) && transfer.isPaused !== isPaused) uppy.pauseResume(id);
   }
 
   return {
-    get busy() {
-      return isBusy();
+    add(picked) {
+      const refused: string[] = [];
+      const taken = new Map<Picked, string>();
+      for (const one of picked) {
+        const refusal = refusalOf(one.file, limits()) ?? twice(one);
+        if (refusal !== null) {
+          refused.push(refusal);
+          continue;
+        }
+        const id = `file-${++count}`;
+        transfers.add({ id, name: one.file.name, folder: one.folder, size: one.file.size, tag: one.tag });
+        taken.set(one, id);
+      }
+      uppy.addFiles([...taken].map(([{ file }, transferId]) => ({ name: file.name, type: file.type, data: file, meta: { transferId } as FileMeta })));
+      return { refused, taken };
     },
-
-    get activeKeys() {
-      const keys = uppy.getFiles().flatMap((file) => ('s3Multipart' in file && file.s3Multipart ? [file.s3Multipart.key] : []));
-      return new Set(keys);
+    pause: (id) => setPaused(id, true),
+    resume: (id) => setPaused(id, false),
+    pauseAll: () => uppy.pauseAll(),
+    resumeAll: () => uppy.resumeAll(),
+    retry,
+    retryUnanswered() {
+      for (const id of unanswered) if (transfers.get(id)?.state === 'failed') retry(id);
+      unanswered.clear();
     },
-
-    async renew(fresh) {
-      await settled();
-      const plugin = uppy.getPlugin('AwsS3');
-      if (plugin) uppy.removePlugin(plugin);
-      useS3(fresh);
-      uppy.setOptions({ restrictions: restrictionsOf(fresh) });
-      [...wantingPermission].forEach(again);
-    },
-
+    takeOver,
+    remove: (id) => uppy.removeFile(id),
     destroy() {
-      window.removeEventListener('online', online);
-      [...waiting.keys()].forEach(forget);
       uppy.destroy();
+      for (const { id } of transfers.all) transfers.remove(id);
     },
   };
-}
 
-function restrictionsOf({ limits }: Permission) {
-  return {
-    maxFileSize: limits.maxSize,
-    maxNumberOfFiles: limits.maxFiles,
-    allowedFileTypes: limits.contentTypes.includes('*/*') ? null : [...limits.contentTypes],
-  };
+  /** The very same file, chosen again while it is on its way. */
+  function twice({ file, folder }: Picked): string | null {
+    const isThere = uppy.getFiles().some(({ id, data }) => {
+      const transfer = transfers.get(id);
+      if (!transfer || !isUnderWay(transfer) || transfer.folder !== folder || !(data instanceof globalThis.File)) return false;
+      return data.name === file.name && data.size === file.size && data.lastModified === file.lastModified;
+    });
+    return isThere ? `${file.name} is being uploaded already.` : null;
+  }
 }

@@ -46,9 +46,8 @@ const stateTones: Readonly<Record<string, string>> = {
   Failed: 'bad',
 };
 
-/** What a row can do; an action that is absent has no button. */
+/** What a row can do. */
 export interface RowActions {
-  readonly abort?: (upload: Upload, button: HTMLButtonElement) => void;
   /** Makes what shows or downloads the file; asked for uploads that are files by now. */
   readonly deliver?: (upload: Upload, fileId: string) => readonly HTMLElement[];
 }
@@ -78,7 +77,7 @@ function keyOf({ fileId, pieceHash, key }: Upload): string {
   return fileId !== null && pieceHash !== null ? `hash/${pieceHash}` : key;
 }
 
-function rowOf(upload: Upload, { abort, deliver }: RowActions): HTMLLIElement {
+function rowOf(upload: Upload, { deliver }: RowActions): HTMLLIElement {
   const row = element('li', 'upload');
   row.dataset['tag'] = upload.tag;
 
@@ -101,12 +100,5 @@ function rowOf(upload: Upload, { abort, deliver }: RowActions): HTMLLIElement {
   row.append(name, state, facts, key);
   if (upload.reason !== null) row.append(element('p', 'reason', upload.reason));
   if (deliver && upload.fileId !== null) row.append(...deliver(upload, upload.fileId));
-  if (abort) {
-    const button = element('button', 'quiet danger', 'Abort');
-    button.type = 'button';
-    button.append(element('span', 'visually-hidden', ` the upload of ${upload.fileName}`));
-    button.addEventListener('click', () => abort(upload, button));
-    row.append(button);
-  }
   return row;
 }

@@ -99,14 +99,14 @@ describe('listUploads', () => {
   });
 });
 
-test('completeUpload posts to the upload by its tag', async () => {
-  const { api, asked } = answering(new Response('{}', { status: 200 }));
-  await api.completeUpload('sealed', 'a/b');
-  expect(asked[0]).toMatchObject({ path: '/v1/uploads/a%2Fb/complete', init: { method: 'POST' } });
-});
-
 test('abortUpload deletes the upload by its tag', async () => {
   const { api, asked } = answering(new Response(null, { status: 204 }));
   await api.abortUpload('sealed', 'a/b');
   expect(asked[0]).toMatchObject({ path: '/v1/uploads/a%2Fb', init: { method: 'DELETE' } });
+});
+
+test('askContent asks by size and both hashes', async () => {
+  const { api, asked } = answering(json(200, { status: 'stored' }));
+  expect(await api.askContent('sealed', { size: 7, tipHash: 'T', pieceHash: 'P' })).toBe('stored');
+  expect(asked[0]?.path).toBe('/v1/contents?size=7&tipHash=T&pieceHash=P');
 });

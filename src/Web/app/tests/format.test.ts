@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { ApiProblem, ServerUnreachable } from '../src/api.ts';
 import { formatInstant, formatLimits, formatSize, formatWait } from '../src/format.ts';
 import { explain } from '../src/messages.ts';
-import { partSizeFor } from '../src/part-size.ts';
 
 const MiB = 1024 ** 2;
 const TiB = 1024 ** 4;
@@ -48,16 +47,4 @@ describe('explain', () => {
   test('the server’s own words where there are no better ones', () => expect(problem(413, 'quota_exceeded', 'You have 3 GiB left.')).toBe('You have 3 GiB left.'));
   test('no words at all', () => expect(problem(418, 'unknown')).toContain('418'));
   test('a bug', () => expect(explain(new TypeError('undefined is not a function'))).not.toContain('undefined'));
-});
-
-describe('partSizeFor', () => {
-  test.each([1, 64 * MiB, 80_000 * MiB, 80_000 * MiB + 1, 1024 ** 4, 5 * TiB])('fits S3’s rules for a file of %s bytes', (size) => {
-    const part = partSizeFor(size);
-    expect(part).toBeGreaterThanOrEqual(5 * MiB);
-    expect(part).toBeLessThanOrEqual(5 * 1024 * MiB);
-    expect(part % (4 * MiB)).toBe(0);
-    expect(Math.ceil(size / part)).toBeLessThanOrEqual(10_000);
-  });
-
-  test('is 8 MiB for ordinary files', () => expect(partSizeFor(700 * MiB)).toBe(8 * MiB));
 });

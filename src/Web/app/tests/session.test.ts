@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Grant } from '../src/api.ts';
+import { ApiProblem, ServerUnreachable, type Grant } from '../src/api.ts';
 import { Session, type Surroundings } from '../src/session.ts';
 
 /** A tab: its storage outlives a page, its clock moves when told. */
@@ -39,15 +39,26 @@ class Tab implements Surroundings {
   }
 }
 
-const grantUntil = (endsAt: number, name = 'sealed'): Grant => ({
+const grantUntil = (endsAt: number, name = 'sealed', times: Partial<Grant> = {}): Grant => ({
+  beganAt: 0,
   endsAt,
+  renewableUntil: null,
+  ...times,
   permission: { permission: name, expiresAt: '2026-01-01T00:00:00Z', user: 'local', limits: { contentTypes: ['*/*'], maxSize: 1, maxFiles: 1, maxBytes: 1 } },
 });
 
 function open(tab: Tab) {
   const seen = { expired: 0 };
-  const session = new Session(tab, () => seen.expired++);
-  return { session, seen };
+  const asked: string[] = [];
+  let answer: () => Promise<Grant> = () => Promise.reject(new Error('Nobody answers'));
+  const session = new Session(tab, {
+    expired: () => seen.expired++,
+    renew: (permission) => {
+      asked.push(permission);
+      return answer();
+    },
+  });
+  return { session, seen, asked, answers: (next: () => Promise<Grant>) => (answer = next) };
 }
 
 describe('Session', () => {
@@ -152,5 +163,83 @@ describe('Session', () => {
     expect(session.restore()).toBe('none');
     session.begin(grantUntil(tab.time + 1000));
     expect(session.permission).not.toBeNull();
+  });
+});
+
+describe('renewal', () => {
+  const hour = 3_600_000;
+  /** Settles what was promised. */
+  const settled = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
+
+  function signedIn(times: Partial<Grant> = {}) {
+    const tab = new Tab();
+    const opened = open(tab);
+    const start = tab.time;
+    opened.session.begin(grantUntil(start + hour, 'first', { beganAt: start, renewableUntil: start + 10 * hour, ...times }));
+    return { tab, start, ...opened };
+  }
+
+  test('comes when three quarters of the life are over, and the new permission takes the place', async () => {
+    const { tab, start, session, seen, asked, answers } = signedIn();
+    answers(async () => grantUntil(start + 2 * hour, 'second', { beganAt: tab.time, renewableUntil: start + 10 * hour }));
+    let changes = 0;
+    session.onChange(() => changes++);
+    tab.advance(0.75 * hour - 1);
+    expect(asked).toEqual([]);
+    tab.advance(1);
+    await settled();
+    expect([asked, changes, session.permission?.permission]).toEqual([['first'], 1, 'second']);
+    tab.advance(hour);
+    expect([session.permission?.permission, seen.expired]).toEqual(['second', 0]);
+  });
+
+  test('is tried again while nobody answers, and the permission holds to its end', async () => {
+    const { tab, session, seen, asked, answers } = signedIn();
+    answers(() => Promise.reject(new ServerUnreachable('No answer')));
+    for (let step = 0; step < 59; step++) {
+      tab.advance(hour / 60);
+      await settled();
+    }
+    expect(asked.length).toBeGreaterThanOrEqual(3);
+    expect(session.permission?.permission).toBe('first');
+    tab.advance(hour / 60);
+    expect([session.permission, seen.expired]).toEqual([null, 1]);
+  });
+
+  test('is not tried again after a refusal', async () => {
+    const { tab, asked, answers } = signedIn();
+    answers(() => Promise.reject(new ApiProblem(401, 'permission_expired', '', null)));
+    for (let step = 0; step < 59; step++) {
+      tab.advance(hour / 60);
+      await settled();
+    }
+    expect(asked).toHaveLength(1);
+  });
+
+  test('does not come where there is none to be had', async () => {
+    const { tab, asked, session } = signedIn({ renewableUntil: null });
+    tab.advance(0.9 * hour);
+    await settled();
+    expect(asked).toEqual([]);
+    expect(await session.renew()).toBe(false);
+  });
+
+  test('comes at once on coming back from a sleep that went past its time', async () => {
+    const { tab, session, asked } = signedIn();
+    tab.time += 0.8 * hour;
+    session.check();
+    await settled();
+    expect(asked).toEqual(['first']);
+  });
+
+  test('that is answered after signing out changes nothing', async () => {
+    const { tab, session, answers } = signedIn();
+    let give = (_grant: Grant) => {};
+    answers(() => new Promise((resolve) => (give = resolve)));
+    tab.advance(0.75 * hour);
+    session.end();
+    give(grantUntil(tab.time + hour, 'late'));
+    await settled();
+    expect([session.permission, tab.kept.size]).toEqual([null, 0]);
   });
 });

@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Upload } from '../src/api.ts';
 import { nothingLoaded, showUploads, withNewest, withOlder } from '../src/uploads-list.ts';
 
@@ -10,6 +10,8 @@ const upload = (tag: string, change: Partial<Upload> = {}): Upload => ({
   size: 64 * 1024 * 1024,
   key: `upload/${tag}`,
   pieceHash: null,
+  tipHash: null,
+  lease: null,
   contentType: 'video/mp4',
   actual: null,
   fileId: null,
@@ -99,20 +101,5 @@ describe('the list', () => {
     expect(text('.state')).toEqual(['Waiting to be verified', 'Waiting to be verified', 'Verified']);
     showUploads(list, [upload('b')]);
     expect(text('.name')).toEqual(['b.bin']);
-  });
-
-  test('an abort button says which upload, and aborts that one', () => {
-    const abort = vi.fn();
-    showUploads(list, [upload('b'), upload('a')], { abort });
-    const buttons = [...list.querySelectorAll('button')];
-    expect(buttons.map((button) => button.textContent)).toEqual(['Abort the upload of b.bin', 'Abort the upload of a.bin']);
-    buttons[1]?.click();
-    expect(abort).toHaveBeenCalledOnce();
-    expect(abort.mock.calls[0]?.[0]).toMatchObject({ tag: 'a' });
-  });
-
-  test('there is no abort button on what is done', () => {
-    showUploads(list, [upload('a')]);
-    expect(list.querySelector('button')).toBeNull();
   });
 });

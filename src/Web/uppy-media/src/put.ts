@@ -51,7 +51,8 @@ export const xhrPut =
         resolve({
           status: xhr.status,
           etag: xhr.getResponseHeader('etag'),
-          retryAfter: xhr.getResponseHeader('retry-after'),
+          // Stores name it among what pages may read in refusals alone, if at all, and browsers complain of each attempt.
+          retryAfter: xhr.status < 400 ? null : xhr.getResponseHeader('retry-after'),
           body: xhr.status < 300 ? '' : xhr.responseText,
         }),
       );

@@ -10,6 +10,8 @@ const upload = (tag: string, detectedType: string | null, fileId: string | null 
   fileName: `${tag}.bin`,
   size: 1,
   key: `upload/${tag}`,
+  tipHash: null,
+  lease: null,
   pieceHash: null,
   contentType: 'application/octet-stream',
   actual: fileId === null ? null : { detectedType },
