@@ -6,6 +6,7 @@ import { buildPage, type BuiltPage } from './built-page.ts';
 import type { TestFile } from './files.ts';
 import { Line } from './line.ts';
 import { readObject } from './object-store.ts';
+import { partOf } from './parts.ts';
 import type { Product } from './product.ts';
 
 /** A visitor of the page that is Uppy with the plugin and nothing else, and the line to it. */
@@ -121,16 +122,16 @@ function watchParts(page: Page): Parts {
   const underWay = new Set<unknown>();
   let most = 0;
   page.on('request', (request) => {
-    const url = new URL(request.url());
-    const part = url.searchParams.get('partNumber');
-    if (request.method() !== 'PUT' || part === null) return;
-    begun.push(Number(part));
-    urls.push(url);
+    const part = partOf(request);
+    if (part === null) return;
+    begun.push(part);
+    urls.push(new URL(request.url()));
     underWay.add(request);
     most = Math.max(most, underWay.size);
   });
   page.on('response', (response) => {
-    if (underWay.delete(response.request()) && response.ok()) stored.push(Number(new URL(response.url()).searchParams.get('partNumber')));
+    const part = partOf(response.request());
+    if (underWay.delete(response.request()) && part !== null && response.ok()) stored.push(part);
   });
   page.on('requestfailed', (request) => underWay.delete(request));
   return {
