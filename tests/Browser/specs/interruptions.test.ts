@@ -171,8 +171,8 @@ describe('interruptions', () => {
     await row.getByRole('button', { name: `Abort the upload of ${file.name}` }).click();
     await row.waitFor({ state: 'detached' });
     await next.reload();
-    await next.getByRole('heading', { name: 'Uploaded' }).waitFor();
-    await next.locator('#uploaded-list:not([aria-busy])').waitFor({ state: 'attached' });
+    await next.getByRole('heading', { name: 'Library' }).waitFor();
+    await next.locator('#library-list:not([aria-busy])').waitFor({ state: 'attached' });
     expect(await next.getByText(file.name).count()).toBe(0);
   });
 });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { chromium, type Browser, type BrowserContextOptions, type Locator, type Page } from 'playwright-core';
 import { afterAll, beforeAll, inject } from 'vitest';
+import { fileNamed } from './catalogue.ts';
 import type { TestFile } from './files.ts';
 
 /** The product that all tests share. */
@@ -81,14 +82,16 @@ export async function uploadComplete(page: Page): Promise<void> {
 export const transferRow = (page: Page, fileName: string): Locator =>
   page.locator('#transfer-list li').filter({ has: page.getByText(fileName, { exact: true }) });
 
-/** The row of a file in the list of what was uploaded. */
+/** A file in the library, or on its way there. */
 export const uploadedRow = (page: Page, fileName: string): Locator =>
-  page.locator('#uploaded-list li').filter({ has: page.getByText(fileName, { exact: true }) });
+  page.locator('#library-list li').filter({ has: page.getByText(fileName, { exact: true }) });
 
-/** The object key that the list shows for a file. */
+/** A file in the library: its upload is verified. */
+export const filedRow = (page: Page, fileName: string): Locator => uploadedRow(page, fileName).filter({ has: page.locator('button.name') });
+
+/** The object key of a file that the page shows, once it is verified. */
 export async function keyOf(page: Page, fileName: string): Promise<string> {
-  const row = uploadedRow(page, fileName).first();
-  // Until it is verified, the object is on its way to another key.
-  await row.locator('.state', { hasText: /^Verified/ }).waitFor();
-  return (await row.locator('.key').innerText()).trim();
+  await filedRow(page, fileName).first().waitFor();
+  const { id, pieceHash } = await fileNamed(fileName);
+  return pieceHash === null ? `upload/${id}` : `hash/${pieceHash}`;
 }

@@ -20,6 +20,8 @@ export async function traceTasks(page: Page): Promise<{ longest(): Promise<numbe
   return {
     /** Ends the trace. Milliseconds of the longest task. */
     async longest() {
+      // A task that has not ended is not in the trace; in a later one, those before it have.
+      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
       const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
       const mainThreads = new Set(
         traceEvents.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(({ pid, tid }) => `${pid} ${tid}`),

@@ -60,12 +60,6 @@ export interface UploadPage {
   readonly next: string | null;
 }
 
-/** A link that its bearer can read one file by. */
-export interface Link {
-  readonly url: string;
-  readonly expiresAt: string;
-}
-
 /** The server answered, and refused. */
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
@@ -103,28 +97,34 @@ export interface Api {
   renew(permission: string): Promise<Grant>;
   /** @param query `after` is the previous page's `next` */
   listUploads(permission: string, query: { state: 'active' | 'done'; limit: number; after?: string }): Promise<UploadPage>;
-  /** @param seconds how long the link is good for */
-  signLink(permission: string, fileId: string, seconds: number): Promise<Link>;
   /** Whether a content is stored: `possible` where only the size and the tip hash are the same. */
   askContent(permission: string, content: { size: number; tipHash: string; pieceHash: string }): Promise<'unknown' | 'possible' | 'stored'>;
   /** Aborts an upload that is not stored. Aborting it again is not an error. */
   abortUpload(permission: string, tag: string): Promise<void>;
 }
 
-/** Speaks to the server that the page came from. */
-export function createApi(fetch: typeof globalThis.fetch, now: () => number): Api {
-  async function request(path: string, init: RequestInit): Promise<Response> {
+/** Asks the server that the page came from. What it throws is an ApiProblem or ServerUnreachable, or the signal's reason. */
+export type Ask = (path: string, init?: RequestInit) => Promise<Response>;
+
+export function createAsk(fetch: typeof globalThis.fetch, now: () => number): Ask {
+  return async (path, init = {}) => {
     let response: Response;
     try {
       response = await fetch(path, { cache: 'no-store', credentials: 'omit', ...init });
     } catch (cause) {
+      init.signal?.throwIfAborted();
       throw new ServerUnreachable('No answer', { cause });
     }
     if (!response.ok) throw await problemOf(response, now());
     return response;
-  }
+  };
+}
 
-  const bearer = (permission: string) => ({ authorization: `Bearer ${permission}` });
+export const bearer = (permission: string) => ({ authorization: `Bearer ${permission}` });
+
+/** Speaks to the server that the page came from. */
+export function createApi(fetch: typeof globalThis.fetch, now: () => number): Api {
+  const request = createAsk(fetch, now);
 
   return {
     async signIn(password) {
@@ -144,15 +144,6 @@ export function createApi(fetch: typeof globalThis.fetch, now: () => number): Ap
       const query = new URLSearchParams({ state, limit: String(limit) });
       if (after !== undefined) query.set('after', after);
       return jsonOf<UploadPage>(await request(`/v1/uploads?${query}`, { headers: bearer(permission) }));
-    },
-
-    async signLink(permission, fileId, seconds) {
-      const response = await request('/v1/links', {
-        method: 'POST',
-        headers: { ...bearer(permission), 'content-type': 'application/json' },
-        body: JSON.stringify({ fileId, seconds }),
-      });
-      return jsonOf<Link>(response);
     },
 
     async askContent(permission, { size, tipHash, pieceHash }) {
@@ -186,7 +177,8 @@ function localEnd(expiresAt: string, serverDate: string | null, now: number): nu
   return Number.isNaN(serverNow) ? end : now + (end - serverNow);
 }
 
-async function jsonOf<T>(response: Response): Promise<T> {
+/** The JSON of an answer. @throws ServerUnreachable where it is none */
+export async function jsonOf<T>(response: Response): Promise<T> {
   try {
     return (await response.json()) as T;
   } catch (cause) {

@@ -13,13 +13,6 @@ export function element<K extends keyof HTMLElementTagNameMap>(name: K, classNam
   return made;
 }
 
-/** Moves the focus to a row of a list, where there is nothing in it to press. */
-export function focusRow(row: Element | undefined): void {
-  if (!(row instanceof HTMLElement)) return;
-  row.tabIndex = -1;
-  row.focus();
-}
-
 /**
  * A new button.
  * @param what completes its name for those who hear the page, where the word alone says too little

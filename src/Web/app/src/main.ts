@@ -1,10 +1,11 @@
 import { tabClientId } from '@media/uppy-media';
-import { createApi, type Grant, type Upload } from './api.ts';
+import { createApi, createAsk, type Grant, type Upload } from './api.ts';
 import { byId, setText } from './elements.ts';
 import { formatLimits } from './format.ts';
 import { createHashOnly } from './hash-only/hash-only.ts';
 import { createIntake } from './intake/intake.ts';
 import type { Picked } from './intake/picked.ts';
+import { createCatalogue } from './library/catalogue.ts';
 import { createLibrary } from './library/library.ts';
 import { expiredNotice } from './messages.ts';
 import { PermissionSource } from './permission-source.ts';
@@ -51,7 +52,7 @@ const announcements = new Announcements(announce);
 
 const signIn = createSignIn(signInSection, async (password) => open(await api.signIn(password)));
 const context = { api, permission: () => session.permission, permissionRefused: askAgain, announce };
-const library = createLibrary(context);
+const library = createLibrary({ ...context, catalogue: createCatalogue(createAsk(window.fetch.bind(window), Date.now)) });
 const hashOnly = createHashOnly(context);
 const unfinished = createUnfinished({
   ...context,
@@ -168,6 +169,7 @@ function leave(): void {
 /** The permission is no longer good. The uploads stay, out of sight, and wait for another one. */
 function askAgain(): void {
   session.end();
+  library.suspend();
   workspace.hidden = true;
   signOutButton.hidden = true;
   if (signInSection.hidden) signIn.show(expiredNotice);
