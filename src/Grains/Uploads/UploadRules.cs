@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using Media.Fuji;
 using Media.Grains.Results;
 
 namespace Media.Grains.Uploads;
@@ -60,7 +61,7 @@ public static class UploadRules
     public static bool IsHash(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return text.Length == 52 && text.All(c => c is (>= 'A' and <= 'Z') or (>= '2' and <= '7')) && text[^1] is 'A' or 'Q';
+        return Base32.IsHash(text);
     }
 
     private static string? NormalContentType(string? contentType)

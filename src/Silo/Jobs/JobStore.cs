@@ -1,6 +1,7 @@
 using Media.Silo.Postgres;
 using Npgsql;
 using NpgsqlTypes;
+using static Media.Silo.Postgres.SqlParameters;
 
 namespace Media.Silo.Jobs;
 
@@ -102,7 +103,7 @@ internal sealed class JobStore(PostgresDatabase database)
 
     /// <summary>Makes sure that a recurring job is there, with this period.</summary>
     public Task RecurAsync(string kind, TimeSpan period, CancellationToken cancellationToken) =>
-        ExecuteAsync(RecurSql, [Text(kind), new NpgsqlParameter<TimeSpan> { TypedValue = period }], cancellationToken);
+        database.ExecuteAsync(RecurSql, [Text(kind), Interval(period)], cancellationToken);
 
     /// <summary>Takes due jobs.</summary>
     public Task<List<ClaimedJob>> ClaimAsync(string[] kinds, int most, TimeSpan lease, CancellationToken cancellationToken) =>
@@ -113,7 +114,7 @@ internal sealed class JobStore(PostgresDatabase database)
                 {
                     Parameters =
                     {
-                        Kinds(wish.kinds), new NpgsqlParameter<int> { TypedValue = wish.most }, new NpgsqlParameter<TimeSpan> { TypedValue = wish.lease },
+                        Texts(wish.kinds), new NpgsqlParameter<int> { TypedValue = wish.most }, new NpgsqlParameter<TimeSpan> { TypedValue = wish.lease },
                     },
                 };
                 await using var reader = await command.ExecuteReaderAsync(token);
@@ -155,52 +156,27 @@ internal sealed class JobStore(PostgresDatabase database)
 
     /// <summary>The job is done: a recurring one is due again after its period, another is gone.</summary>
     public Task CompleteAsync(ClaimedJob job, CancellationToken cancellationToken) =>
-        ExecuteAsync(CompleteSql, [Number(job.Id), Id(job.Lease)], cancellationToken);
+        database.ExecuteAsync(CompleteSql, [Number(job.Id), Id(job.Lease)], cancellationToken);
 
     /// <summary>The run failed: the job is due again after a pause, or set aside after the last attempt.</summary>
     public Task FailAsync(ClaimedJob job, TimeSpan pause, string error, int maxAttempts, CancellationToken cancellationToken) =>
-        ExecuteAsync(
+        database.ExecuteAsync(
             FailSql,
-            [Number(job.Id), Id(job.Lease), new NpgsqlParameter<TimeSpan> { TypedValue = pause }, Text(error.Replace("\0", "", StringComparison.Ordinal)), new NpgsqlParameter<int> { TypedValue = maxAttempts }],
+            [Number(job.Id), Id(job.Lease), Interval(pause), Text(error.Replace("\0", "", StringComparison.Ordinal)), new NpgsqlParameter<int> { TypedValue = maxAttempts }],
             cancellationToken);
 
     /// <summary>Gives the job back as it was, with the checkpoint that it has, for any process to take after a pause.</summary>
     public Task ReleaseAsync(ClaimedJob job, TimeSpan pause, CancellationToken cancellationToken) =>
-        ExecuteAsync(ReleaseSql, [Number(job.Id), Id(job.Lease), new NpgsqlParameter<TimeSpan> { TypedValue = pause }], cancellationToken);
+        database.ExecuteAsync(ReleaseSql, [Number(job.Id), Id(job.Lease), Interval(pause)], cancellationToken);
 
     /// <summary>How long until the next job of these kinds is due; negative where one is already; null where there is none.</summary>
     public Task<TimeSpan?> FindNextDueAsync(string[] kinds, CancellationToken cancellationToken) =>
         database.RunAsync(
             static async (connection, kinds, token) =>
             {
-                await using var command = new NpgsqlCommand(NextDueSql, connection) { Parameters = { Kinds(kinds) } };
+                await using var command = new NpgsqlCommand(NextDueSql, connection) { Parameters = { Texts(kinds) } };
                 return await command.ExecuteScalarAsync(token) as TimeSpan?;
             },
             kinds,
             cancellationToken);
-
-    private Task<int> ExecuteAsync(string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken) =>
-        database.RunAsync(
-            static async (connection, statement, token) =>
-            {
-#pragma warning disable CA2100 // One of the constants above.
-                await using var command = new NpgsqlCommand(statement.sql, connection);
-#pragma warning restore CA2100
-                foreach (var parameter in statement.parameters) command.Parameters.Add(parameter.Clone());
-                return await command.ExecuteNonQueryAsync(token);
-            },
-            (sql, parameters),
-            cancellationToken);
-
-    private static NpgsqlParameter<string> Text(string value) => new() { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text };
-
-    private static NpgsqlParameter NullableText(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
-
-    private static NpgsqlParameter Json(byte[]? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Jsonb };
-
-    private static NpgsqlParameter<long> Number(long value) => new() { TypedValue = value };
-
-    private static NpgsqlParameter<Guid> Id(Guid value) => new() { TypedValue = value };
-
-    private static NpgsqlParameter<string[]> Kinds(string[] value) => new() { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
 }

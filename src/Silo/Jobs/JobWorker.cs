@@ -17,7 +17,7 @@ internal sealed partial class JobWorker : BackgroundService
     private readonly IJobHandler[] _limited;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly WakeSignal _wake;
     private readonly Dictionary<Task, string> _running = [];
 
     public JobWorker(
@@ -34,8 +34,9 @@ internal sealed partial class JobWorker : BackgroundService
         _limited = [.. _handlers.Values.Where(static handler => handler.MostAtOnce < int.MaxValue)];
         _unlimited = [.. _handlers.Keys.Except(_limited.Select(static handler => handler.Kind))];
         _time = time;
+        _wake = new WakeSignal(time);
         _logger = logger;
-        listener.Handle(JobStore.Channel, _ => Wake());
+        listener.Handle(JobStore.Channel, _ => _wake.Set());
     }
 
     public override void Dispose()
@@ -58,7 +59,7 @@ internal sealed partial class JobWorker : BackgroundService
                     registered = true;
                 }
 
-                await WaitAsync(await ClaimAsync(stoppingToken), stoppingToken);
+                await _wake.WaitAsync(await ClaimAsync(stoppingToken), stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -72,18 +73,6 @@ internal sealed partial class JobWorker : BackgroundService
         }
 
         await Task.WhenAll(_running.Keys);
-    }
-
-    private void Wake()
-    {
-        try
-        {
-            _wake.Release();
-        }
-        catch (Exception failure) when (failure is SemaphoreFullException or ObjectDisposedException)
-        {
-            // It is awake, or the process is about to end.
-        }
     }
 
     private async Task RegisterAsync(CancellationToken cancellationToken)
@@ -129,20 +118,6 @@ internal sealed partial class JobWorker : BackgroundService
         return jobs.Count;
     }
 
-    private async Task WaitAsync(TimeSpan atMost, CancellationToken stoppingToken)
-    {
-        using var limit = new CancellationTokenSource(atMost, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stoppingToken);
-        try
-        {
-            await _wake.WaitAsync(either.Token);
-        }
-        catch (OperationCanceledException) when (!stoppingToken.IsCancellationRequested)
-        {
-            // Time to look unasked.
-        }
-    }
-
     private async Task RunAsync(ClaimedJob job, CancellationToken stoppingToken)
     {
         // The worker's own loop goes on first.
@@ -158,7 +133,7 @@ internal sealed partial class JobWorker : BackgroundService
         }
         finally
         {
-            Wake();
+            _wake.Set();
         }
     }
 

@@ -1,6 +1,7 @@
 using Media.Silo.Postgres;
 using Npgsql;
 using NpgsqlTypes;
+using static Media.Silo.Postgres.SqlParameters;
 
 namespace Media.Silo.Outbox;
 
@@ -127,14 +128,14 @@ internal sealed class DeliveryStore(PostgresDatabase database)
     public async Task<bool> FailedAsync(
         ClaimedDelivery delivery, string error, TimeSpan pause, TimeSpan atLeast, TimeSpan giveUpAfter, CancellationToken cancellationToken)
     {
-        NpgsqlParameter[] parameters = [.. Key(delivery), Text(error), Span(pause), Span(atLeast), Span(giveUpAfter)];
+        NpgsqlParameter[] parameters = [.. Key(delivery), TextOfOthers(error), Interval(pause), Interval(atLeast), Interval(giveUpAfter)];
         return !await ExecuteAsync(FailedSql, parameters, cancellationToken) && await DeadAsync(delivery, error, cancellationToken);
     }
 
     /// <summary>It becomes a dead letter; the next of its subject is due.</summary>
     /// <returns>False where the lease is lost.</returns>
     public Task<bool> DeadAsync(ClaimedDelivery delivery, string error, CancellationToken cancellationToken) =>
-        ExecuteAsync(DeadSql, [.. Key(delivery), Text(error)], cancellationToken);
+        ExecuteAsync(DeadSql, [.. Key(delivery), TextOfOthers(error)], cancellationToken);
 
     /// <summary>Gives it back as it was, for another process to take at once.</summary>
     public Task ReleaseAsync(ClaimedDelivery delivery, CancellationToken cancellationToken) => ExecuteAsync(ReleaseSql, [.. Key(delivery)], cancellationToken);
@@ -163,7 +164,7 @@ internal sealed class DeliveryStore(PostgresDatabase database)
     {
         await using var command = new NpgsqlCommand(TakeSql, connection)
         {
-            Parameters = { new NpgsqlParameter<long[]> { TypedValue = due }, new NpgsqlParameter<long> { TypedValue = most }, Span(lease) },
+            Parameters = { new NpgsqlParameter<long[]> { TypedValue = due }, new NpgsqlParameter<long> { TypedValue = most }, Interval(lease) },
         };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var taken = new List<ClaimedDelivery>();
@@ -181,25 +182,12 @@ internal sealed class DeliveryStore(PostgresDatabase database)
     }
 
     /// <returns>Whether there was a row.</returns>
-    private Task<bool> ExecuteAsync(string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken) =>
-        database.RunAsync(
-            static async (connection, statement, token) =>
-            {
-#pragma warning disable CA2100 // One of the constants above.
-                await using var command = new NpgsqlCommand(statement.sql, connection);
-#pragma warning restore CA2100
-                foreach (var parameter in statement.parameters) command.Parameters.Add(parameter.Clone());
-                return await command.ExecuteScalarAsync(token) is not null;
-            },
-            (sql, parameters),
-            cancellationToken);
+    private async Task<bool> ExecuteAsync(string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken) =>
+        await database.ExecuteScalarAsync(sql, parameters, cancellationToken) is not null;
 
     private static NpgsqlParameter[] Key(ClaimedDelivery delivery) =>
-        [new NpgsqlParameter<long> { TypedValue = delivery.Id }, new NpgsqlParameter<Guid> { TypedValue = delivery.Lease }];
+        [Number(delivery.Id), Id(delivery.Lease)];
 
     // What a receiver answers can have NUL in it, which the database has no form for.
-    private static NpgsqlParameter<string> Text(string value) =>
-        new() { TypedValue = value.Replace("\0", "", StringComparison.Ordinal), NpgsqlDbType = NpgsqlDbType.Text };
-
-    private static NpgsqlParameter<TimeSpan> Span(TimeSpan value) => new() { TypedValue = value };
+    private static NpgsqlParameter<string> TextOfOthers(string value) => Text(value.Replace("\0", "", StringComparison.Ordinal));
 }

@@ -1,3 +1,5 @@
+using Media.Silo.Jobs;
+
 namespace Media.Silo.Outbox;
 
 /// <summary>

@@ -1,3 +1,4 @@
+using Media.Silo.Jobs;
 using Media.Silo.Postgres;
 using Microsoft.Extensions.Options;
 

@@ -1,6 +1,7 @@
 using Media.Silo.Postgres;
 using Npgsql;
 using NpgsqlTypes;
+using static Media.Silo.Postgres.SqlParameters;
 
 namespace Media.Silo.Outbox;
 
@@ -90,11 +91,11 @@ internal sealed class OutboxStore(PostgresDatabase database)
     }
 
     /// <summary>Says that somebody has these destinations in their settings.</summary>
-    public Task SeeAsync(string[] names, CancellationToken cancellationToken) => ExecuteAsync(SeeSql, [Texts(names)], cancellationToken);
+    public Task SeeAsync(string[] names, CancellationToken cancellationToken) => database.ExecuteAsync(SeeSql, [Texts(names)], cancellationToken);
 
     /// <summary>Gives deliveries up whose destination nobody has had in their settings for a time.</summary>
     /// <returns>How many.</returns>
-    public Task<int> BuryAsync(TimeSpan unseenFor, int most, CancellationToken cancellationToken) => ExecuteAsync(
+    public Task<int> BuryAsync(TimeSpan unseenFor, int most, CancellationToken cancellationToken) => database.ExecuteAsync(
         BurySql,
         [new NpgsqlParameter<TimeSpan> { TypedValue = unseenFor }, new NpgsqlParameter<int> { TypedValue = most }, new NpgsqlParameter<string> { TypedValue = "The destination is no longer in the settings." }],
         cancellationToken);
@@ -104,22 +105,7 @@ internal sealed class OutboxStore(PostgresDatabase database)
     public async Task<(int Deliveries, int Events)> PurgeAsync(TimeSpan retention, int most, CancellationToken cancellationToken)
     {
         NpgsqlParameter[] parameters = [new NpgsqlParameter<TimeSpan> { TypedValue = retention }, new NpgsqlParameter<int> { TypedValue = most }];
-        var deliveries = await ExecuteAsync(PurgeDeliveriesSql, parameters, cancellationToken);
-        return (deliveries, await ExecuteAsync(PurgeEventsSql, parameters, cancellationToken));
+        var deliveries = await database.ExecuteAsync(PurgeDeliveriesSql, parameters, cancellationToken);
+        return (deliveries, await database.ExecuteAsync(PurgeEventsSql, parameters, cancellationToken));
     }
-
-    private Task<int> ExecuteAsync(string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken) =>
-        database.RunAsync(
-            static async (connection, statement, token) =>
-            {
-#pragma warning disable CA2100 // One of the constants above.
-                await using var command = new NpgsqlCommand(statement.sql, connection);
-#pragma warning restore CA2100
-                foreach (var parameter in statement.parameters) command.Parameters.Add(parameter.Clone());
-                return await command.ExecuteNonQueryAsync(token);
-            },
-            (sql, parameters),
-            cancellationToken);
-
-    private static NpgsqlParameter<string[]> Texts(string[] value) => new() { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
 }

@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using Media.Grains.Contents;
 using Media.Grains.Files;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Media.Silo.Postgres;
 
@@ -66,18 +65,6 @@ internal static class CatalogRows
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken) ? ReadFile(reader) : null;
     }
-
-    public static NpgsqlParameter<string> Text(string value) => new() { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text };
-
-    public static NpgsqlParameter NullableText(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
-
-    public static NpgsqlParameter<long> Number(long value) => new() { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Bigint };
-
-    public static NpgsqlParameter<bool> Flag(bool value) => new() { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Boolean };
-
-    public static NpgsqlParameter<TimeSpan> Interval(TimeSpan value) => new() { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Interval };
-
-    public static NpgsqlParameter<DateTime> Time(DateTimeOffset value) => new() { TypedValue = value.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz };
 
     private static string? NullableString(NpgsqlDataReader reader, int ordinal) => reader.IsDBNull(ordinal) ? null : reader.GetString(ordinal);
 }

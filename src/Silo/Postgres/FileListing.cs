@@ -1,6 +1,7 @@
 using Media.Grains.Files;
 using Npgsql;
 using static Media.Silo.Postgres.CatalogRows;
+using static Media.Silo.Postgres.SqlParameters;
 
 namespace Media.Silo.Postgres;
 

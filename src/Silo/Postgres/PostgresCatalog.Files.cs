@@ -5,6 +5,7 @@ using Media.Grains.Ports;
 using Media.Silo.Thumbnails;
 using Npgsql;
 using static Media.Silo.Postgres.CatalogRows;
+using static Media.Silo.Postgres.SqlParameters;
 
 namespace Media.Silo.Postgres;
 

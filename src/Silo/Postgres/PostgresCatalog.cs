@@ -3,6 +3,7 @@ using Media.Grains.Files;
 using Media.Grains.Ports;
 using Npgsql;
 using static Media.Silo.Postgres.CatalogRows;
+using static Media.Silo.Postgres.SqlParameters;
 
 namespace Media.Silo.Postgres;
 

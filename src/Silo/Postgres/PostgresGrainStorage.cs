@@ -7,6 +7,7 @@ using NpgsqlTypes;
 using Orleans;
 using Orleans.Runtime;
 using Orleans.Storage;
+using static Media.Silo.Postgres.SqlParameters;
 
 namespace Media.Silo.Postgres;
 
@@ -210,8 +211,6 @@ internal sealed class PostgresGrainStorage(PostgresDatabase database) : IGrainSt
     private static string ToETag(long version) => version.ToString(CultureInfo.InvariantCulture);
 
     private static long? ToVersion(string? etag) => string.IsNullOrEmpty(etag) ? null : long.Parse(etag, NumberStyles.None, CultureInfo.InvariantCulture);
-
-    private static NpgsqlParameter<string> Text(string value) => new() { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text };
 
     private static NpgsqlParameter<Guid[]> WriteIds(Guid[] ids) => new() { TypedValue = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid };
 

@@ -6,6 +6,7 @@ using Media.Grains.Uploads;
 using Media.Grains.Users;
 using Npgsql;
 using NpgsqlTypes;
+using static Media.Silo.Postgres.SqlParameters;
 
 namespace Media.Silo.Postgres;
 
@@ -162,14 +163,10 @@ internal sealed class PostgresUploadIndex(PostgresDatabase database, TimeProvide
             tags,
             cancellationToken);
 
-    private static NpgsqlParameter<string> Text(string value) => new() { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text };
-
-    private static NpgsqlParameter<long> Number(long value) => new() { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Bigint };
-
     private static NpgsqlParameter States(ImmutableArray<UploadState> states) =>
-        Texts(states.IsDefaultOrEmpty ? null : Array.ConvertAll([.. states], static state => state.ToString()));
+        NullableTexts(states.IsDefaultOrEmpty ? null : Array.ConvertAll([.. states], static state => state.ToString()));
 
-    private static NpgsqlParameter Texts(string[]? values) => new()
+    private static NpgsqlParameter NullableTexts(string[]? values) => new()
     {
         Value = (object?)values ?? DBNull.Value,
         NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,

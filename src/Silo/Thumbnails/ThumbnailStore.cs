@@ -4,7 +4,7 @@ using Media.Grains.Files;
 using Media.Grains.Ports;
 using Media.Silo.Postgres;
 using Npgsql;
-using NpgsqlTypes;
+using static Media.Silo.Postgres.SqlParameters;
 
 namespace Media.Silo.Thumbnails;
 
@@ -30,8 +30,6 @@ internal sealed class ThumbnailStore(PostgresDatabase database, TimeProvider tim
         from contents c where c.piece_hash = $1
         """;
 
-    private const string ListSql = "select width, key, size from thumbnails where piece_hash = $1 order by width";
-
     // Whoever adds a file to the content, or begins to delete it, changes this row as well.
     private const string LockSql = "select state = 'Stored' from contents where piece_hash = $1 for update";
 
@@ -43,10 +41,7 @@ internal sealed class ThumbnailStore(PostgresDatabase database, TimeProvider tim
 
     private const string ForgetFailureSql = "delete from thumbnail_failures where piece_hash = $1";
 
-    private const string FilesSql = """
-        select id, user_name, name, original_name, content_type, detected_type, size, tip_hash, key, created_at, stored_at
-        from files where piece_hash = $1
-        """;
+    private const string FilesSql = $"select {CatalogRows.FileColumns} from files where piece_hash = $1";
 
     private const string FailSql = """
         insert into thumbnail_failures (piece_hash, reason, detail)
@@ -76,20 +71,6 @@ internal sealed class ThumbnailStore(PostgresDatabase database, TimeProvider tim
                 return await reader.ReadAsync(token)
                     ? new ThumbnailSubject(hash, Enum.Parse<ContentState>(reader.GetString(0)), reader.GetString(1), reader.GetString(2), [.. reader.GetFieldValue<int[]>(3)])
                     : null;
-            },
-            pieceHash,
-            cancellationToken);
-
-    /// <summary>The thumbnails of a content: whoever deletes the content deletes these objects first. The rows go with the content's.</summary>
-    public Task<ImmutableArray<StoredThumbnail>> ListAsync(string pieceHash, CancellationToken cancellationToken) =>
-        database.RunAsync(
-            static async (connection, hash, token) =>
-            {
-                await using var command = new NpgsqlCommand(ListSql, connection) { Parameters = { Text(hash) } };
-                await using var reader = await command.ExecuteReaderAsync(token);
-                var thumbnails = ImmutableArray.CreateBuilder<StoredThumbnail>();
-                while (await reader.ReadAsync(token)) thumbnails.Add(new StoredThumbnail(reader.GetInt32(0), reader.GetString(1), reader.GetInt64(2)));
-                return thumbnails.ToImmutable();
             },
             pieceHash,
             cancellationToken);
@@ -154,7 +135,7 @@ internal sealed class ThumbnailStore(PostgresDatabase database, TimeProvider tim
                 {
                     Parameters =
                     {
-                        new NpgsqlParameter<string[]> { TypedValue = reasons, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                        Texts(reasons),
                         Text(JobKinds.MakeThumbnails),
                         new NpgsqlParameter<int> { TypedValue = MostAtOnce },
                     },
@@ -172,7 +153,7 @@ internal sealed class ThumbnailStore(PostgresDatabase database, TimeProvider tim
             {
                 Text(pieceHash),
                 new NpgsqlParameter<int[]> { TypedValue = [.. thumbnails.Select(static thumbnail => thumbnail.Width)] },
-                new NpgsqlParameter<string[]> { TypedValue = [.. thumbnails.Select(static thumbnail => thumbnail.Key)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                Texts([.. thumbnails.Select(static thumbnail => thumbnail.Key)]),
                 new NpgsqlParameter<long[]> { TypedValue = [.. thumbnails.Select(static thumbnail => thumbnail.Size)] },
             },
         };
@@ -186,25 +167,7 @@ internal sealed class ThumbnailStore(PostgresDatabase database, TimeProvider tim
         await using var command = new NpgsqlCommand(FilesSql, connection) { Parameters = { Text(pieceHash) } };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var files = new List<NewFile>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            files.Add(new NewFile(
-                reader.GetString(0),
-                reader.GetString(1),
-                reader.GetString(2),
-                reader.GetString(3),
-                reader.GetString(4),
-                await reader.IsDBNullAsync(5, cancellationToken) ? null : reader.GetString(5),
-                reader.GetInt64(6),
-                await reader.IsDBNullAsync(7, cancellationToken) ? null : reader.GetString(7),
-                pieceHash,
-                reader.GetString(8),
-                reader.GetFieldValue<DateTimeOffset>(9),
-                reader.GetFieldValue<DateTimeOffset>(10)));
-        }
-
+        while (await reader.ReadAsync(cancellationToken)) files.Add(CatalogRows.ReadFile(reader).File);
         return files;
     }
-
-    private static NpgsqlParameter<string> Text(string value) => new() { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text };
 }

@@ -140,6 +140,36 @@ describe('interruptions', () => {
     expect(before.map((part) => arrived.count.get(part))).toEqual(before.map(() => 1));
   });
 
+  test('a permission that would run out in the middle is renewed, and the upload has no gap', async () => {
+    const { page } = await visitOver(1 * MiB);
+    const file = await randomFile(96 * MiB, 'renewed');
+    // The permission of this signing in lasts for some seconds.
+    await page.route('**/v1/permissions', async (route) => {
+      const headers = { 'content-type': 'application/json', origin: product.url };
+      const answer = await fetch(route.request().url(), { method: 'POST', headers, body: route.request().postData() ?? '' });
+      const granted = (await answer.json()) as { expiresAt: string };
+      await route.fulfill({ json: { ...granted, expiresAt: new Date(Date.now() + 16_000).toISOString() } });
+    });
+    const renewal = page.waitForResponse((response) => response.url().endsWith('/v1/permissions/renew'));
+    await signIn(page);
+    const held = () => page.evaluate(() => JSON.parse(sessionStorage.getItem('media.session') ?? '{}').permission.permission as string);
+    const first = await held();
+    await choose(page, file);
+    expect((await renewal).status()).toBe(200);
+    await expect.poll(held).not.toBe(first);
+    // From here on the first one is not used any more.
+    const late: string[] = [];
+    page.on('request', (request) => {
+      if (request.headers()['authorization']?.endsWith(first)) late.push(request.url());
+    });
+    expect(await transferRow(page, file.name).getAttribute('data-state')).toBe('uploading');
+    await uploadComplete(page);
+    expect(late).toEqual([]);
+    expect(await page.getByLabel('Password').isVisible()).toBe(false);
+    await uploadedRow(page, file.name).waitFor();
+    expect(await readObject(product.s3, await keyOf(page, file.name))).toEqual({ sha256: file.sha256, size: file.size });
+  });
+
   test('a permission that runs out while nothing happens is said, and signing in is offered', async () => {
     const page = await browser.visit();
     await page.clock.install();

@@ -25,6 +25,20 @@ describe('signing in', () => {
     expect(await page.getByLabel('Password').isVisible()).toBe(false);
   });
 
+  test('the password never leaves the page, right or wrong', async () => {
+    const page = await browser.visit();
+    const bodies: string[] = [];
+    page.on('request', (request) => bodies.push(`${request.url()} ${request.postData() ?? ''} ${JSON.stringify(request.headers())}`));
+    await page.getByLabel('Password').fill('wrong-but-mine');
+    await page.getByLabel('Password').press('Enter');
+    await page.getByRole('alert').getByText('That password isn’t right.').waitFor();
+    await signIn(page);
+    const sent = bodies.filter((body) => body.includes('/v1/permissions '));
+    expect(sent).toHaveLength(2);
+    for (const body of sent) expect(body).toMatch(/"passwordKeys":\["[A-Za-z0-9+/]{43}="/);
+    expect(bodies.filter((body) => body.includes('wrong-but-mine') || body.includes(product.password))).toEqual([]);
+  });
+
   test('another tab has to sign in for itself, and signing out forgets the permission', async () => {
     const page = await browser.visit();
     await signIn(page);

@@ -1,3 +1,5 @@
+import type { Derivation } from './password-keys.ts';
+
 /** What a permission allows. Sizes are bytes. */
 export interface Limits {
   readonly contentTypes: readonly string[];
@@ -91,8 +93,13 @@ export class ServerUnreachable extends Error {
 
 /** The part of `/v1` that the page uses. */
 export interface Api {
-  /** @throws ApiProblem with `bad_credentials` or `too_many_attempts`; ServerUnreachable */
-  signIn(password: string): Promise<Grant>;
+  /** How the keys are made that stand for a password. */
+  listDerivations(): Promise<readonly Derivation[]>;
+  /**
+   * @param passwordKeys base64, one for each derivation
+   * @throws ApiProblem with `bad_credentials` or `too_many_attempts`; ServerUnreachable
+   */
+  signIn(passwordKeys: readonly string[]): Promise<Grant>;
   /** Exchanges a permission for one that lasts longer. @throws ApiProblem where it can no longer be; ServerUnreachable */
   renew(permission: string): Promise<Grant>;
   /** @param query `after` is the previous page's `next` */
@@ -127,11 +134,15 @@ export function createApi(fetch: typeof globalThis.fetch, now: () => number): Ap
   const request = createAsk(fetch, now);
 
   return {
-    async signIn(password) {
+    async listDerivations() {
+      return (await jsonOf<{ derivations: readonly Derivation[] }>(await request('/v1/permissions/derivations', {}))).derivations;
+    },
+
+    async signIn(passwordKeys) {
       const response = await request('/v1/permissions', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ password }),
+        body: JSON.stringify({ passwordKeys }),
       });
       return grantOf(response, now());
     },

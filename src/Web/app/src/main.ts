@@ -8,6 +8,7 @@ import type { Picked } from './intake/picked.ts';
 import { createCatalogue } from './library/catalogue.ts';
 import { createLibrary } from './library/library.ts';
 import { expiredNotice } from './messages.ts';
+import { passwordKeys } from './password-keys.ts';
 import { PermissionSource } from './permission-source.ts';
 import { Session } from './session.ts';
 import { createSignIn } from './sign-in.ts';
@@ -50,7 +51,11 @@ const keeper = new Keeper(new KeptFiles(window.indexedDB ?? null), clientId, Dat
 const transferList = createTransferList(transfers, line, () => uploader);
 const announcements = new Announcements(announce);
 
-const signIn = createSignIn(signInSection, async (password) => open(await api.signIn(password)));
+const signIn = createSignIn(signInSection, async (password) => {
+  // Absent where the page is not secure, which TypeScript's library does not say.
+  const keyMaker = window.crypto.subtle as SubtleCrypto | undefined;
+  open(await api.signIn(await passwordKeys(password, await api.listDerivations(), keyMaker)));
+});
 const context = { api, permission: () => session.permission, permissionRefused: askAgain, announce };
 const library = createLibrary({ ...context, catalogue: createCatalogue(createAsk(window.fetch.bind(window), Date.now)) });
 const hashOnly = createHashOnly(context);

@@ -1,9 +1,11 @@
 import { ApiProblem, ServerUnreachable } from './api.ts';
 import { formatWait } from './format.ts';
+import { NoPasswordKey } from './password-keys.ts';
 
 /** What went wrong, and what to do about it, in words for the person at the page. */
 export function explain(error: unknown): string {
   if (error instanceof ServerUnreachable) return 'The server can’t be reached. Check the connection, then try again.';
+  if (error instanceof NoPasswordKey) return error.message;
   if (!(error instanceof ApiProblem)) return 'Something went wrong. Please try again.';
   const again = error.retryAfter === null ? 'a little later' : formatWait(error.retryAfter);
   switch (error.code) {

@@ -31,13 +31,13 @@ async function failure(promise: Promise<unknown>): Promise<unknown> {
 }
 
 describe('signIn', () => {
-  test('sends the password as JSON and gives the permission', async () => {
+  test('sends the keys as JSON and gives the permission', async () => {
     const { api, asked } = answering(json(200, permission));
-    const grant = await api.signIn('p"ß');
+    const grant = await api.signIn(['a2V5']);
     expect(asked).toHaveLength(1);
     expect(asked[0]?.path).toBe('/v1/permissions');
     expect(asked[0]?.init.method).toBe('POST');
-    expect(JSON.parse(String(asked[0]?.init.body))).toEqual({ password: 'p"ß' });
+    expect(JSON.parse(String(asked[0]?.init.body))).toEqual({ passwordKeys: ['a2V5'] });
     expect(grant.permission).toEqual(permission);
     expect(grant.endsAt).toBe(Date.parse(permission.expiresAt));
   });
@@ -45,12 +45,12 @@ describe('signIn', () => {
   test('measures the lifetime on the server’s clock where the two disagree', async () => {
     // The server thinks that it is three hours earlier: the permission has four hours to live.
     const { api } = answering(json(200, permission, { date: 'Thu, 01 Jan 2026 09:00:00 GMT' }));
-    expect((await api.signIn('x')).endsAt).toBe(now + 4 * 3600_000);
+    expect((await api.signIn(['a2V5'])).endsAt).toBe(now + 4 * 3600_000);
   });
 
   test('a wrong password is a problem with the server’s code, and not about the permission', async () => {
     const { api } = answering(json(401, { code: 'bad_credentials', title: 'Wrong', detail: 'No.' }));
-    const error = await failure(api.signIn('x'));
+    const error = await failure(api.signIn(['a2V5']));
     expect(error).toBeInstanceOf(ApiProblem);
     expect(error).toMatchObject({ status: 401, code: 'bad_credentials', detail: 'No.', isAboutPermission: false });
   });
@@ -62,20 +62,20 @@ describe('signIn', () => {
     ['soon', null],
   ])('Retry-After %s is %s seconds', async (header, seconds) => {
     const { api } = answering(json(429, { code: 'too_many_attempts' }, { 'retry-after': header }));
-    expect(await failure(api.signIn('x'))).toMatchObject({ code: 'too_many_attempts', retryAfter: seconds });
+    expect(await failure(api.signIn(['a2V5']))).toMatchObject({ code: 'too_many_attempts', retryAfter: seconds });
   });
 
   test('no network, a gateway alone and a page that is not JSON are an unreachable server', async () => {
     const gateway = new Response('<h1>Bad gateway</h1>', { status: 502 });
     const portal = new Response('<h1>Wi-Fi</h1>', { status: 200 });
     for (const answer of [new TypeError('Failed to fetch'), gateway, portal]) {
-      expect(await failure(answering(answer).api.signIn('x'))).toBeInstanceOf(ServerUnreachable);
+      expect(await failure(answering(answer).api.signIn(['a2V5']))).toBeInstanceOf(ServerUnreachable);
     }
   });
 
   test('a 503 problem of our own server keeps its code', async () => {
     const { api } = answering(json(503, { code: 'storage_unavailable' }, { 'retry-after': '5' }));
-    expect(await failure(api.signIn('x'))).toMatchObject({ code: 'storage_unavailable', retryAfter: 5 });
+    expect(await failure(api.signIn(['a2V5']))).toMatchObject({ code: 'storage_unavailable', retryAfter: 5 });
   });
 });
 
@@ -109,4 +109,22 @@ test('askContent asks by size and both hashes', async () => {
   const { api, asked } = answering(json(200, { status: 'stored' }));
   expect(await api.askContent('sealed', { size: 7, tipHash: 'T', pieceHash: 'P' })).toBe('stored');
   expect(asked[0]?.path).toBe('/v1/contents?size=7&tipHash=T&pieceHash=P');
+});
+
+test('listDerivations asks without a permission', async () => {
+  const derivation = { scheme: 'pbkdf2-sha256', iterations: 1, salt: 'c2FsdA==' };
+  const { api, asked } = answering(json(200, { derivations: [derivation] }));
+  expect(await api.listDerivations()).toEqual([derivation]);
+  expect(asked[0]).toMatchObject({ path: '/v1/permissions/derivations' });
+  expect(asked[0]?.init.headers).toBeUndefined();
+});
+
+test('renew exchanges the permission, measured on the server’s clock', async () => {
+  const renewed = { ...permission, permission: 'later', renewableUntil: '2026-01-08T12:00:00Z' };
+  const { api, asked } = answering(json(200, renewed, { date: 'Thu, 01 Jan 2026 12:10:00 GMT' }));
+  const grant = await api.renew('sealed');
+  expect(asked[0]).toMatchObject({ path: '/v1/permissions/renew', init: { method: 'POST', headers: { authorization: 'Bearer sealed' } } });
+  expect(asked[0]?.init.body).toBeUndefined();
+  expect(grant.permission.permission).toBe('later');
+  expect(grant).toMatchObject({ beganAt: now, endsAt: now + 50 * 60_000, renewableUntil: now + 7 * 24 * 3_600_000 - 10 * 60_000 });
 });

@@ -1,4 +1,4 @@
-namespace Media.Silo.Outbox;
+namespace Media.Silo.Jobs;
 
 /// <summary>Has a loop look again, however often and from wherever it is told to; what is told while it looks counts for the next time.</summary>
 internal sealed class WakeSignal(TimeProvider time) : IDisposable
