@@ -79,6 +79,22 @@ describe('ways into the page', () => {
   });
 });
 
+describe('many files', () => {
+  test('five hundred small ones are all verified, and the page answers meanwhile', async () => {
+    const page = await browser.visit();
+    await signIn(page);
+    const files = await Promise.all(Array.from({ length: 500 }, (_, index) => randomFile(20 * 1024, `many-${index}`)));
+    await choose(page, ...files);
+    // Pressed in the middle of it all.
+    await page.getByText('Hash only').click();
+    await page.getByRole('button', { name: 'Choose files to hash' }).waitFor();
+    await uploadComplete(page);
+    expect(await page.locator('#transfer-totals').innerText()).toBe('500 files · 500 done');
+    expect(await page.locator('#transfer-list li[data-state=verified]').count()).toBe(500);
+    expect(await page.locator('#unfinished').isVisible()).toBe(false);
+  });
+});
+
 describe('the same file twice', () => {
   test('the second is stored already, and nothing of it is sent', async () => {
     const page = await browser.visit();

@@ -76,7 +76,7 @@ describe('after the tab was killed', () => {
     const sent = arrivals(next);
     const row = next.getByRole('region', { name: 'Unfinished' }).getByRole('listitem').filter({ hasText: file.name });
     await row.waitFor();
-    await pick(next, row.getByRole('button', { name: `Choose the file to go on with ${file.name}` }), short);
+    await pick(next, row.getByRole('button', { name: `Choose the file of ${file.name}, to go on with it` }), short);
     await row.getByText(`That is another file: ${short.name} has 10 bytes, ${file.name} has 96 MiB.`).waitFor();
     await pick(next, row.getByRole('button', { name: /^Choose the file/ }), other);
     await row.getByText('its contents differ').waitFor();
@@ -93,27 +93,38 @@ describe('after the tab was killed', () => {
   test('a file that the browser has a handle of goes on by itself, whatever its size', async () => {
     const { page } = await visitOver(2 * MiB);
     await signIn(page);
-    // Handles of the page's own file system are like those of a disk, but for the questions that a browser asks a person.
-    await page.evaluate(async () => {
-      const root = await navigator.storage.getDirectory();
-      const handle = await root.getFileHandle('from-a-handle.bin', { create: true });
-      const writer = await handle.createWritable();
-      for (let mebibyte = 0; mebibyte < 48; mebibyte++) {
-        const bytes = new Uint8Array(1024 * 1024);
-        for (let at = 0; at < bytes.length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
-        await writer.write(bytes);
-      }
-      await writer.close();
-      Object.assign(window, { showOpenFilePicker: async () => [handle] });
-    });
     const arrived = arrivals(page);
-    await page.getByRole('button', { name: 'Choose files' }).click();
+    await chooseByHandle(page, 'from-a-handle.bin');
     await arrived.reach(2);
     const before = [...arrived.count.keys()];
 
     const next = await killAndReopen(page);
     const sent = arrivals(next);
     await transferRow(next, 'from-a-handle.bin').waitFor();
+    await uploadComplete(next);
+    expect(before.filter((part) => sent.count.has(part))).toEqual([]);
+    await expect.poll(() => kept(next)).toBe(0);
+  });
+
+  test('a file that the browser wants the person asked about goes on after a click', async () => {
+    const { page } = await visitOver(2 * MiB);
+    await signIn(page);
+    const arrived = arrivals(page);
+    await chooseByHandle(page, 'asked-about.bin');
+    await arrived.reach(2);
+    const before = [...arrived.count.keys()];
+    // Files on a disk are asked about once the tab was closed.
+    await page.context().addInitScript(() => {
+      let state = 'prompt';
+      Object.assign(FileSystemFileHandle.prototype, { queryPermission: async () => state, requestPermission: async () => (state = 'granted') });
+    });
+
+    const next = await killAndReopen(page);
+    const sent = arrivals(next);
+    const row = next.getByRole('region', { name: 'Unfinished' }).getByRole('listitem').filter({ hasText: 'asked-about.bin' });
+    await row.getByText('The browser still knows the file, and asks you before it reads it again.').waitFor();
+    expect(await transferRow(next, 'asked-about.bin').count()).toBe(0);
+    await row.getByRole('button', { name: 'Allow reading of asked-about.bin, to go on with it' }).click();
     await uploadComplete(next);
     expect(before.filter((part) => sent.count.has(part))).toEqual([]);
     await expect.poll(() => kept(next)).toBe(0);
@@ -149,6 +160,23 @@ describe('after a reload', () => {
     for (const file of files) await arrivedWhole(page, file);
   });
 });
+
+/** Chooses a file by a handle. Those of the page's own file system are like those of a disk, but for the questions that a browser asks a person. */
+async function chooseByHandle(page: Page, name: string): Promise<void> {
+  await page.evaluate(async (called) => {
+    const root = await navigator.storage.getDirectory();
+    const handle = await root.getFileHandle(called, { create: true });
+    const writer = await handle.createWritable();
+    for (let mebibyte = 0; mebibyte < 112; mebibyte++) {
+      const bytes = new Uint8Array(1024 * 1024);
+      for (let at = 0; at < bytes.length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
+      await writer.write(bytes);
+    }
+    await writer.close();
+    Object.assign(window, { showOpenFilePicker: async () => [handle] });
+  }, name);
+  await page.getByRole('button', { name: 'Choose files' }).click();
+}
 
 /** Presses a button that opens a file dialog, and chooses the file there. */
 async function pick(page: Page, button: ReturnType<Page['getByRole']>, file: TestFile): Promise<void> {

@@ -39,7 +39,7 @@ export class UnfinishedRow {
     facts.append(element('span', 'size', formatSize(upload.size)), when);
     this.#trouble.setAttribute('role', 'alert');
     const actions = element('div', 'actions');
-    this.#goOn = button('Choose the file', `to go on with ${fileName}`, () => choose(this.#upload), 'quiet strong');
+    this.#goOn = button('Choose the file', `of ${fileName}, to go on with it`, () => choose(this.#upload), 'quiet strong');
     actions.append(
       this.#goOn,
       button('Abort', `the upload of ${fileName}`, (pressed) => {
@@ -55,7 +55,7 @@ export class UnfinishedRow {
   show(upload: Upload, view: UnfinishedView): void {
     this.#upload = upload;
     this.#goOn.hidden = upload.tipHash === null;
-    if (view.isAsking && this.#goOn.firstChild) this.#goOn.firstChild.textContent = 'Go on';
+    if (view.isAsking && this.#goOn.firstChild) this.#goOn.firstChild.textContent = 'Allow reading';
     setText(this.#note, noteOf(upload, view));
   }
 
