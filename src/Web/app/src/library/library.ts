@@ -143,10 +143,11 @@ export function createLibrary(context: LibraryContext): Library {
 
   async function older(): Promise<void> {
     const before = listing.files.length;
+    const pressed = document.activeElement === more;
     if (!(await guarded((permission) => listing.older(permission)))) return;
-    // The button may be gone now: go on where reading goes on.
+    // The button is gone at the end: whoever pressed it goes on where reading goes on.
     const first = listing.files[before];
-    if (more.hidden && document.activeElement === document.body && first !== undefined) tiles.tileOf(first.id)?.opener.focus();
+    if (pressed && more.hidden && first !== undefined) tiles.tileOf(first.id)?.opener.focus();
   }
 
   /** Saves a file. What it throws is for whoever asked to tell. */
