@@ -52,8 +52,9 @@ describe('the same file in two tabs', () => {
 
 describe('the same file in two browsers', () => {
   test('the second takes over, the first notices by its lease, and the bytes are right', async () => {
-    const { first, file } = await begun();
-    const line = await Line.open(3 * MiB);
+    // Longer than the time in which a lease is looked at, which is how long the first one may go on.
+    const { first, file } = await begun(MiB / 2, 128 * MiB);
+    const line = await Line.open(MiB * 0.75);
     onTestFinished(() => line.close());
     const second = await browser.visit({ proxy: { server: line.url } });
     await signIn(second);
@@ -64,16 +65,16 @@ describe('the same file in two browsers', () => {
     await transferRow(first, file.name).getByText(/^Taken over by another browser/).waitFor();
     await uploadComplete(second);
     await storedOnce(second, file);
-  });
+  }, 180_000);
 });
 
 /** A first tab in the middle of an upload, over a line that leaves time for a second. */
-async function begun(): Promise<{ first: Page; file: TestFile; arrived: ReturnType<typeof arrivals> }> {
-  const line = await Line.open(2 * MiB);
+async function begun(rate = 2 * MiB, size = 160 * MiB): Promise<{ first: Page; file: TestFile; arrived: ReturnType<typeof arrivals> }> {
+  const line = await Line.open(rate);
   onTestFinished(() => line.close());
   const first = await browser.visit({ proxy: { server: line.url } });
   await signIn(first);
-  const file = await randomFile(160 * MiB, 'shared');
+  const file = await randomFile(size, 'shared');
   const arrived = arrivals(first);
   await choose(first, file);
   await arrived.reach(2);
