@@ -59,7 +59,9 @@ describe('uppy-media, where things fail', () => {
     await add(file);
     await upload();
     expect(stalled).toEqual([2]);
-    expect(parts.begun.toSorted((a, b) => a - b)).toEqual([1, 2, 2, 3, 4, 5]);
+    expect(parts.begun.filter((part) => part === 2).length).toBeGreaterThanOrEqual(2);
+    // On a busy machine others may be taken for dead too; the store has each of them once.
+    expect([...new Set(parts.stored)].sort()).toEqual([1, 2, 3, 4, 5]);
     await expectStored(product, file);
   });
 

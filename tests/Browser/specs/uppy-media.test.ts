@@ -43,7 +43,7 @@ describe('uppy-media', () => {
     expect(creations.length).toBeLessThan(25);
     for (const file of files.filter((_, index) => index % 50 === 0)) await expectStored(product, file);
     expect(await filesCalled(product, 'small-').then((found) => found.filter(({ size }) => size === 20 * 1024).length)).toBeGreaterThanOrEqual(500);
-  });
+  }, 240_000);
 
   test('the same file once more is a duplicate, and nothing of it is sent', async () => {
     const { begin, add, upload, told, parts, page } = await media.visit({ product });
