@@ -436,13 +436,10 @@ describe('many files', () => {
       await page.locator('#library-list li').last().scrollIntoViewIfNeeded();
       await expect.poll(async () => (await names(page)).length > shown || !(await page.locator('#library-more').isVisible())).toBe(true);
     }
-    const before = await names(page);
-    expect([before.length, new Set(before).size]).toEqual([300, 300]);
+    expect((await names(page)).sort()).toEqual(all);
     await page.getByRole('button', { name: 'Refresh' }).click();
-    await expect.poll(() => page.locator('#library-count').innerText(), { timeout: 20_000 }).toBe('302 files.');
-    const after = await names(page);
-    expect([after.length, new Set(after).size]).toEqual([302, 302]);
-    expect([...after].sort()).toEqual([...all, `${stem}-more-1.txt`, `${stem}-more-2.txt`].sort());
+    await expect.poll(async () => (await names(page)).sort(), { timeout: 20_000 }).toEqual([...all, `${stem}-more-1.txt`, `${stem}-more-2.txt`]);
+    await page.getByText('302 files.').waitFor();
   });
 
   test('one of them is found by its name at once', async () => {

@@ -56,17 +56,27 @@ export async function store(files: readonly Stored[]): Promise<readonly string[]
     if (!put.ok) throw new Error(`PUT ${files[index]?.name}: ${put.status} ${await put.text()}`);
     await ask(`/v1/uploads/${upload.tag}/complete`, { method: 'POST' });
   });
-  const deadline = Date.now() + 90_000;
-  await eachOf(created, 6, async ({ tag }) => {
-    // Verification is a job of the server's; the stream of its events ends when it does.
-    for (;;) {
-      const { state } = await ask<{ state: string }>(`/v1/uploads/${tag}`);
-      if (state === 'Verified' || state === 'Duplicate') return;
-      if (Date.now() > deadline || !['Stored', 'Verifying'].includes(state)) throw new Error(`${tag} is ${state}.`);
-      await (await fetch(`${product.url}/v1/uploads/${tag}/events`, { headers: { authorization: `Bearer ${await permission}` } })).text();
-    }
-  });
+  await eachOf(created, 6, ({ tag }) => verified(tag));
   return created.map(({ tag }) => tag);
+}
+
+/** Waits until an upload that is whole has been verified, however that ends. */
+async function settled(tag: string): Promise<string> {
+  const deadline = Date.now() + 90_000;
+  for (;;) {
+    const upload = await ask<{ state: string }>(`/v1/uploads/${tag}`);
+    if (!isUnderWay(upload)) return upload.state;
+    if (Date.now() > deadline) throw new Error(`${tag} is still ${upload.state}.`);
+    // The stream of its events ends when verification does.
+    await (await fetch(`${product.url}/v1/uploads/${tag}/events`, { headers: { authorization: `Bearer ${await permission}` } })).text();
+  }
+}
+
+const isUnderWay = ({ state }: { state: string }): boolean => state === 'Stored' || state === 'Verifying';
+
+async function verified(tag: string): Promise<void> {
+  const state = await settled(tag);
+  if (state !== 'Verified' && state !== 'Duplicate') throw new Error(`${tag} is ${state}.`);
 }
 
 /** The file of this name that came last, once it is in the catalog. */
@@ -77,8 +87,10 @@ export async function fileNamed(name: string): Promise<CatalogFile> {
   return found;
 }
 
-/** Takes every file out of the catalog. */
+/** Takes every file out of the catalog, those too that other tests left on their way there. */
 export async function emptyCatalog(): Promise<void> {
+  const { uploads } = await ask<{ uploads: readonly { tag: string; state: string }[] }>('/v1/uploads?state=done&limit=1000');
+  await eachOf(uploads.filter(isUnderWay), 6, ({ tag }) => settled(tag));
   for (;;) {
     const { files } = await ask<{ files: readonly CatalogFile[] }>('/v1/files?limit=1000');
     if (files.length === 0) return;

@@ -1,6 +1,6 @@
 import { bearer, jsonOf, type Ask } from '../api.ts';
 
-/** A file of the catalog, as `GET /v1/files` has it. Times are instants of the server's clock, RFC 3339, in UTC and milliseconds. */
+/** A file of the catalog, as `GET /v1/files` has it. Times are instants of the server's clock, RFC 3339, of as many digits as they need. */
 export interface CatalogueFile {
   readonly id: string;
   /** Safe to use as a file name. */
@@ -27,6 +27,9 @@ export interface CatalogueFile {
   /** Widths of the thumbnails that there are by now, in pixels. */
   readonly thumbnails: readonly number[];
 }
+
+/** When a file came into the catalog, in milliseconds since 1970; as texts, `38.9Z` would be later than `38.919Z`. */
+export const filedTime = ({ filedAt }: CatalogueFile): number => Date.parse(filedAt);
 
 /** One page of files, newest first. */
 export interface FilePage {

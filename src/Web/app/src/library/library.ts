@@ -1,7 +1,7 @@
 import { ApiProblem, ServerUnreachable, type Api, type Permission } from '../api.ts';
 import { byId, setText } from '../elements.ts';
 import { explain } from '../messages.ts';
-import type { Catalogue, CatalogueFile } from './catalogue.ts';
+import { filedTime, type Catalogue, type CatalogueFile } from './catalogue.ts';
 import { createDeleteDialog } from './delete-dialog.ts';
 import './library.css';
 import { getsThumbnails } from './kinds.ts';
@@ -136,7 +136,7 @@ export function createLibrary(context: LibraryContext): Library {
   }
 
   function awaitsThumbnails(file: CatalogueFile): boolean {
-    return file.thumbnails.length === 0 && getsThumbnails(file) && Date.now() - Date.parse(file.filedAt) < thumbnailsTake;
+    return file.thumbnails.length === 0 && getsThumbnails(file) && Date.now() - filedTime(file) < thumbnailsTake;
   }
 
   const refresh = (): Promise<void> => looks.now();

@@ -1,5 +1,5 @@
 import type { Api, Permission, Upload } from '../api.ts';
-import type { Catalogue, CatalogueFile } from './catalogue.ts';
+import { filedTime, type Catalogue, type CatalogueFile } from './catalogue.ts';
 import { nothingLoaded, withNewest, without, withOlder, type Loaded } from './loaded.ts';
 
 const pageSize = 50;
@@ -24,8 +24,8 @@ export class Listing {
   #arrivals: readonly Upload[] = [];
   /** Whether what is loaded is an answer to the filter as it is. */
   #current = false;
-  /** When the newest file was filed that was there before anything was uploaded; null before the first reading. */
-  #before: string | null = null;
+  /** When the newest file was filed that was there before anything was uploaded, 0 where there was none; null before the first reading. */
+  #before: number | null = null;
   #reading: AbortController | null = null;
 
   constructor(catalogue: Catalogue, api: Pick<Api, 'listUploads'>) {
@@ -60,8 +60,8 @@ export class Listing {
   }
 
   /** Whether a file came while the page was looked at. */
-  isFresh({ filedAt }: CatalogueFile): boolean {
-    return this.#before !== null && filedAt > this.#before;
+  isFresh(file: CatalogueFile): boolean {
+    return this.#before !== null && filedTime(file) > this.#before;
   }
 
   /** Looks for something else. What is loaded stays until the first answer. */
@@ -83,7 +83,7 @@ export class Listing {
       return () => {
         this.#loaded = this.#current ? withNewest(this.#loaded, page) : page;
         this.#current = true;
-        this.#before ??= page.files[0]?.filedAt ?? '';
+        this.#before ??= page.files[0] === undefined ? 0 : filedTime(page.files[0]);
         if (uploads !== null) this.#arrivals = arrivalsAmong(uploads.uploads, page.files);
       };
     });

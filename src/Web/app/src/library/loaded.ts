@@ -1,4 +1,4 @@
-import type { CatalogueFile, FilePage } from './catalogue.ts';
+import { filedTime, type CatalogueFile, type FilePage } from './catalogue.ts';
 
 /** What is loaded of a list: files, newest first, and where the part that is not loaded begins. */
 export interface Loaded {
@@ -15,10 +15,10 @@ export function withNewest(loaded: Loaded, page: FilePage): Loaded {
   if (last === undefined || page.next === null || newestBefore === undefined) return page;
   const read = new Set(page.files.map(({ id }) => id));
   // A page of nothing but new files may leave some between it and what was loaded.
-  const joins = loaded.files.some(({ id }) => read.has(id)) || last.filedAt < newestBefore.filedAt;
+  const joins = loaded.files.some(({ id }) => read.has(id)) || filedTime(last) < filedTime(newestBefore);
   if (!joins) return page;
   // Times are cut to milliseconds here: of files of the same one, only the server knows which comes first.
-  const older = loaded.files.filter(({ id, filedAt }) => filedAt <= last.filedAt && !read.has(id));
+  const older = loaded.files.filter((file) => filedTime(file) <= filedTime(last) && !read.has(file.id));
   return older.length === 0 ? page : { files: [...page.files, ...older], next: loaded.next };
 }
 

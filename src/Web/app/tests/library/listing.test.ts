@@ -116,6 +116,12 @@ describe('the listing', () => {
     expect(listing.files.filter((file) => listing.isFresh(file)).map(({ id }) => id)).toEqual(['e']);
   });
 
+  test('fresh goes by the time, however many digits it has', async () => {
+    list.mockResolvedValueOnce({ files: [aFile('b', { filedAt: '2026-01-01T00:00:38.919Z' })], next: null });
+    await listing.newest(permission);
+    expect(['38.9Z', '38.919Z', '38.92Z', '39Z'].map((end) => listing.isFresh(aFile('x', { filedAt: `2026-01-01T00:00:${end}` })))).toEqual([false, false, true, true]);
+  });
+
   test('for the next user there is nothing, and nothing is fresh', async () => {
     list.mockResolvedValueOnce(aPage('ba'));
     await listing.newest(permission);

@@ -36,6 +36,12 @@ describe('what is loaded of the library', () => {
     expect(ids(after)).toBe('qpaz');
   });
 
+  test('times are compared as times, however many digits they have', () => {
+    const before = { files: [aFile('c', { filedAt: '2026-01-01T00:00:38.919Z' }), aFile('b', { filedAt: '2026-01-01T00:00:38.9Z' })], next: null };
+    const after = withNewest(before, { files: [aFile('d', { filedAt: '2026-01-01T00:00:39Z' }), before.files[0]!], next: 'c' });
+    expect(ids(after)).toBe('dcb');
+  });
+
   test('an older page shows nothing twice', () => {
     const after = withOlder(aPage('dcb', 'b'), aPage('ba'));
     expect([ids(after), after.next]).toEqual(['dcba', null]);
