@@ -91,7 +91,7 @@ describe('many files', () => {
     await uploadComplete(page);
     expect(await page.locator('#transfer-totals').innerText()).toBe('500 files · 500 done');
     expect(await page.locator('#transfer-list li[data-state=verified]').count()).toBe(500);
-    expect(await page.locator('#unfinished').isVisible()).toBe(false);
+    await page.locator('#unfinished').waitFor({ state: 'hidden' });
   });
 });
 

@@ -117,7 +117,7 @@ describe('pictures of files', () => {
     await filedRow(page, 'later.png').waitFor();
     await expect.poll(async () => (await fileNamed('later.png')).thumbnails.length, { timeout: 60_000 }).toBeGreaterThan(0);
     expect(await filedRow(page, 'later.png').locator('img').count()).toBe(0);
-    await page.unroute('**/v1/files?*');
+    await page.unrouteAll({ behavior: 'wait' });
     await filedRow(page, 'later.png').locator('img.thumbnail').waitFor();
   });
 });
@@ -346,13 +346,17 @@ describe('the keyboard alone', () => {
     expect(await focused(page)).toBe('needle.txt');
     await press('Enter');
     await page.locator('dialog.viewer').getByText('There is no preview').waitFor();
-    await press('Escape', 'Tab', 'Enter');
+    await press('Escape');
+    await expect.poll(() => focused(page)).toBe('needle.txt');
+    await press('Tab', 'Enter');
     await page.getByRole('dialog', { name: 'Copy a link to needle.txt' }).waitFor();
     await press('ArrowRight', 'Enter');
     await page.getByText(/The link is copied\. It works until/).waitFor();
     const ends = Number(new URL(await page.evaluate(() => navigator.clipboard.readText())).searchParams.get('tick'));
     expect(Math.abs(ends - Date.now() - 7 * 86_400_000)).toBeLessThan(60_000);
-    await press('Escape', 'Tab', 'Tab', 'Enter');
+    await press('Escape');
+    await expect.poll(() => page.locator('dialog[open]').count()).toBe(0);
+    await press('Tab', 'Tab', 'Enter');
     await page.getByRole('alertdialog', { name: 'Delete needle.txt?' }).waitFor();
     await press('Shift+Tab', 'Enter');
     await page.getByText('No file is like that.').waitFor();

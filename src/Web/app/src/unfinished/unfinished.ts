@@ -14,6 +14,9 @@ const pageSize = 100;
 /** Events come in swarms; the list is read once for all of them: milliseconds. */
 const gathering = 400;
 
+/** What is in the list ends elsewhere, too, and an abort takes the server a moment: while there is something, the list is read again: milliseconds. */
+const lookAgain = 3_000;
+
 /** What the list works with. */
 export interface UnfinishedContext {
   readonly api: Api;
@@ -82,6 +85,13 @@ export function createUnfinished(context: UnfinishedContext): Unfinished {
       if (mine === generation) failed(problem);
     }
     await show();
+    if (mine === generation && !section.hidden) later(lookAgain);
+  }
+
+  function later(milliseconds: number): void {
+    window.clearTimeout(timer);
+    // Nobody sees the list of a tab in the background.
+    timer = window.setTimeout(() => (document.hidden ? later(lookAgain) : void read()), milliseconds);
   }
 
   async function show(): Promise<void> {
@@ -154,8 +164,7 @@ export function createUnfinished(context: UnfinishedContext): Unfinished {
 
   return {
     refresh() {
-      window.clearTimeout(timer);
-      timer = window.setTimeout(() => void read(), gathering);
+      later(gathering);
       // What the page knows itself shows at once.
       if (frame === 0) frame = requestAnimationFrame(() => void show().finally(() => (frame = 0)));
     },
