@@ -33,9 +33,11 @@ internal sealed class AccountBook
         Account? found = null;
         foreach (var account in accounts)
         {
+            if (account.Password is not { } digest)
+                continue;
             foreach (var key in keys)
             {
-                if (account.Password is { } digest && digest.Matches(key))
+                if (digest.Matches(key))
                     found ??= account;
             }
         }

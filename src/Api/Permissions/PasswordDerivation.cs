@@ -7,7 +7,9 @@ namespace Media.Api.Permissions;
 /// <param name="Salt">In base64.</param>
 public sealed record PasswordDerivation(int Iterations, string Salt)
 {
-    /// <summary>PBKDF2 with HMAC-SHA-256 (RFC 8018, section 5.2), of the password in UTF-8, as it is: whoever types one brings it to Unicode's normalization form C.</summary>
+    /// <summary>
+    /// PBKDF2 with HMAC-SHA-256 (RFC 8018, section 5.2), of the password in UTF-8, as it is: whoever types one brings it to Unicode's normalization form C.
+    /// </summary>
     public string Scheme => "pbkdf2-sha256";
 
     /// <summary>The key. Slow on purpose.</summary>

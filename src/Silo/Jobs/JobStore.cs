@@ -96,7 +96,7 @@ internal sealed class JobStore(PostgresDatabase database)
     {
         await using var command = new NpgsqlCommand(EnqueueSql, connection)
         {
-            Parameters = { Text(kind), NullableText(key), Json(payload), new NpgsqlParameter<TimeSpan> { TypedValue = delay } },
+            Parameters = { Text(kind), NullableText(key), Json(payload), Interval(delay) },
         };
         return await command.ExecuteScalarAsync(cancellationToken) as long?;
     }
@@ -114,7 +114,7 @@ internal sealed class JobStore(PostgresDatabase database)
                 {
                     Parameters =
                     {
-                        Texts(wish.kinds), new NpgsqlParameter<int> { TypedValue = wish.most }, new NpgsqlParameter<TimeSpan> { TypedValue = wish.lease },
+                        Texts(wish.kinds), new NpgsqlParameter<int> { TypedValue = wish.most }, Interval(wish.lease),
                     },
                 };
                 await using var reader = await command.ExecuteReaderAsync(token);
@@ -138,18 +138,8 @@ internal sealed class JobStore(PostgresDatabase database)
 
     /// <summary>Renews a lease, and records a checkpoint where one is given.</summary>
     /// <returns>False where the lease is lost.</returns>
-    public Task<bool> HeartbeatAsync(ClaimedJob job, byte[]? checkpoint, CancellationToken cancellationToken) =>
-        database.RunAsync(
-            async (connection, argument, token) =>
-            {
-                await using var command = new NpgsqlCommand(HeartbeatSql, connection)
-                {
-                    Parameters = { Number(argument.job.Id), Id(argument.job.Lease), new NpgsqlParameter<TimeSpan> { TypedValue = Lease }, Json(argument.checkpoint) },
-                };
-                return await command.ExecuteScalarAsync(token) is not null;
-            },
-            (job, checkpoint),
-            cancellationToken);
+    public async Task<bool> HeartbeatAsync(ClaimedJob job, byte[]? checkpoint, CancellationToken cancellationToken) =>
+        await database.ExecuteScalarAsync(HeartbeatSql, [Number(job.Id), Id(job.Lease), Interval(Lease), Json(checkpoint)], cancellationToken) is not null;
 
     /// <summary>How long a heartbeat makes the lease last.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(30);
@@ -170,13 +160,6 @@ internal sealed class JobStore(PostgresDatabase database)
         database.ExecuteAsync(ReleaseSql, [Number(job.Id), Id(job.Lease), Interval(pause)], cancellationToken);
 
     /// <summary>How long until the next job of these kinds is due; negative where one is already; null where there is none.</summary>
-    public Task<TimeSpan?> FindNextDueAsync(string[] kinds, CancellationToken cancellationToken) =>
-        database.RunAsync(
-            static async (connection, kinds, token) =>
-            {
-                await using var command = new NpgsqlCommand(NextDueSql, connection) { Parameters = { Texts(kinds) } };
-                return await command.ExecuteScalarAsync(token) as TimeSpan?;
-            },
-            kinds,
-            cancellationToken);
+    public async Task<TimeSpan?> FindNextDueAsync(string[] kinds, CancellationToken cancellationToken) =>
+        await database.ExecuteScalarAsync(NextDueSql, [Texts(kinds)], cancellationToken) as TimeSpan?;
 }

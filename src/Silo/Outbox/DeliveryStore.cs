@@ -115,7 +115,7 @@ internal sealed class DeliveryStore(PostgresDatabase database)
 
     /// <summary>The destination has it; the next of its subject is due.</summary>
     public Task DeliveredAsync(ClaimedDelivery delivery, CancellationToken cancellationToken) =>
-        ExecuteAsync(DeliveredSql, [.. Key(delivery)], cancellationToken);
+        ExecuteAsync(DeliveredSql, Key(delivery), cancellationToken);
 
     /// <summary>The destination does not have it: it is due again after a pause, or given up where its time is over.</summary>
     /// <param name="delivery">Which.</param>
@@ -138,18 +138,11 @@ internal sealed class DeliveryStore(PostgresDatabase database)
         ExecuteAsync(DeadSql, [.. Key(delivery), TextOfOthers(error)], cancellationToken);
 
     /// <summary>Gives it back as it was, for another process to take at once.</summary>
-    public Task ReleaseAsync(ClaimedDelivery delivery, CancellationToken cancellationToken) => ExecuteAsync(ReleaseSql, [.. Key(delivery)], cancellationToken);
+    public Task ReleaseAsync(ClaimedDelivery delivery, CancellationToken cancellationToken) => ExecuteAsync(ReleaseSql, Key(delivery), cancellationToken);
 
     /// <summary>How long until the next delivery is due; negative where one is already; null where there is none.</summary>
-    public Task<TimeSpan?> FindNextDueAsync(string destination, CancellationToken cancellationToken) =>
-        database.RunAsync(
-            static async (connection, destination, token) =>
-            {
-                await using var command = new NpgsqlCommand(NextDueSql, connection) { Parameters = { Text(destination) } };
-                return await command.ExecuteScalarAsync(token) as TimeSpan?;
-            },
-            destination,
-            cancellationToken);
+    public async Task<TimeSpan?> FindNextDueAsync(string destination, CancellationToken cancellationToken) =>
+        await database.ExecuteScalarAsync(NextDueSql, [Text(destination)], cancellationToken) as TimeSpan?;
 
     private static async Task<long[]> LockDueAsync(NpgsqlConnection connection, string destination, int most, CancellationToken cancellationToken)
     {
@@ -164,7 +157,7 @@ internal sealed class DeliveryStore(PostgresDatabase database)
     {
         await using var command = new NpgsqlCommand(TakeSql, connection)
         {
-            Parameters = { new NpgsqlParameter<long[]> { TypedValue = due }, new NpgsqlParameter<long> { TypedValue = most }, Interval(lease) },
+            Parameters = { new NpgsqlParameter<long[]> { TypedValue = due }, Number(most), Interval(lease) },
         };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var taken = new List<ClaimedDelivery>();
@@ -185,8 +178,7 @@ internal sealed class DeliveryStore(PostgresDatabase database)
     private async Task<bool> ExecuteAsync(string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken) =>
         await database.ExecuteScalarAsync(sql, parameters, cancellationToken) is not null;
 
-    private static NpgsqlParameter[] Key(ClaimedDelivery delivery) =>
-        [Number(delivery.Id), Id(delivery.Lease)];
+    private static NpgsqlParameter[] Key(ClaimedDelivery delivery) => [Number(delivery.Id), Id(delivery.Lease)];
 
     // What a receiver answers can have NUL in it, which the database has no form for.
     private static NpgsqlParameter<string> TextOfOthers(string value) => Text(value.Replace("\0", "", StringComparison.Ordinal));

@@ -8,7 +8,8 @@ namespace Media.Silo.S3;
 
 /// <summary>
 /// A copy by parts (UploadPartCopy), for objects that are too large for one request, and on stores that do not hold to a condition on the source: nothing
-/// is under the copy's key before all parts are known to be of the object found. Whatever becomes of it, no part is left behind; not those either of a process that died while it made the same copy.
+/// is under the copy's key before all parts are known to be of the object found. Whatever becomes of it, no part is left behind; not those either of a
+/// process that died while it made the same copy.
 /// </summary>
 internal sealed partial class S3MultipartCopy(S3ObjectStore store, IAmazonS3 client, S3Options options, CopyOrder order, ILogger logger) : S3Copy(store, order)
 {

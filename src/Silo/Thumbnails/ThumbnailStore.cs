@@ -100,17 +100,7 @@ internal sealed class ThumbnailStore(PostgresDatabase database, TimeProvider tim
 
     /// <summary>Records that there will be none. A content that is gone meanwhile is passed over.</summary>
     public Task FailAsync(string pieceHash, ThumbnailFailure failure, CancellationToken cancellationToken) =>
-        database.RunAsync(
-            static async (connection, work, token) =>
-            {
-                await using var command = new NpgsqlCommand(FailSql, connection)
-                {
-                    Parameters = { Text(work.pieceHash), Text(work.failure.Reason), Text(work.failure.Detail) },
-                };
-                return await command.ExecuteNonQueryAsync(token);
-            },
-            (pieceHash, failure),
-            cancellationToken);
+        database.ExecuteAsync(FailSql, [Text(pieceHash), Text(failure.Reason), Text(failure.Detail)], cancellationToken);
 
     /// <summary>Plans contents anew that came while programs were absent.</summary>
     /// <returns>How many.</returns>
@@ -127,23 +117,11 @@ internal sealed class ThumbnailStore(PostgresDatabase database, TimeProvider tim
         }
     }
 
-    private Task<int> RetryAsync(string[] reasons, CancellationToken cancellationToken) =>
-        database.RunAsync(
-            static async (connection, reasons, token) =>
-            {
-                await using var command = new NpgsqlCommand(RetrySql, connection)
-                {
-                    Parameters =
-                    {
-                        Texts(reasons),
-                        Text(JobKinds.MakeThumbnails),
-                        new NpgsqlParameter<int> { TypedValue = MostAtOnce },
-                    },
-                };
-                return (int)(await command.ExecuteScalarAsync(token))!;
-            },
-            reasons,
-            cancellationToken);
+    private async Task<int> RetryAsync(string[] reasons, CancellationToken cancellationToken)
+    {
+        NpgsqlParameter[] parameters = [Texts(reasons), Text(JobKinds.MakeThumbnails), new NpgsqlParameter<int> { TypedValue = MostAtOnce }];
+        return (int)(await database.ExecuteScalarAsync(RetrySql, parameters, cancellationToken))!;
+    }
 
     private static async Task AddRowsAsync(NpgsqlConnection connection, string pieceHash, ImmutableArray<StoredThumbnail> thumbnails, CancellationToken cancellationToken)
     {
