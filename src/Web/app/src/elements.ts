@@ -29,3 +29,11 @@ export function button(word: string, what: string, press: (button: HTMLButtonEle
 export function setText(target: HTMLElement, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }
+
+/** Takes a row off its list. Where it had the focus, the row in its place gets it, or `last` where there is none. */
+export function removeRow(row: HTMLElement, last: HTMLElement): void {
+  const hadFocus = row.contains(document.activeElement);
+  const neighbour = row.nextElementSibling ?? row.previousElementSibling;
+  row.remove();
+  if (hadFocus) (neighbour?.querySelector('button') ?? last).focus();
+}

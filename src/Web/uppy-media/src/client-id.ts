@@ -6,6 +6,9 @@ export type TabLocks = Pick<LockManager, 'request'>;
 
 const storageKey = 'media:client';
 
+/** The Web Lock that a tab holds for as long as it lives: whoever sees it held knows that the client is there. */
+export const tabLockName = (clientId: string): string => `media-client:${clientId}`;
+
 /**
  * The client id of this tab: the same after a reload, so that its own leases do not stand in its way, and another in every other tab. A
  * duplicated tab comes with a copy of the first one's storage; the lock that the first one holds while it lives tells it so.
@@ -49,7 +52,7 @@ async function claim(id: string, locks: TabLocks | null): Promise<boolean> {
   if (!locks) return true;
   return new Promise((resolve) => {
     locks
-      .request(`media-client:${id}`, { ifAvailable: true }, (lock) => {
+      .request(tabLockName(id), { ifAvailable: true }, (lock) => {
         resolve(lock !== null);
         // Held for as long as the page lives.
         return lock ? new Promise<never>(() => {}) : undefined;

@@ -1,6 +1,6 @@
 export type { Challenge, Lease, NewUpload, PartUrl, ProblemBody, StoredPart, Upload, UploadState } from './answers.ts';
 export { UploadsApi, type ApiOptions, type PermissionSource } from './api.ts';
-export { claimClientId, tabClientId, type TabLocks, type TabStorage } from './client-id.ts';
+export { claimClientId, tabClientId, tabLockName, type TabLocks, type TabStorage } from './client-id.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { browserConnectivity, type Connectivity } from './connectivity.ts';
 export { MediaProblem, Stalled, Unreachable } from './errors.ts';

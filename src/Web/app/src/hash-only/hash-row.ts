@@ -1,14 +1,14 @@
 import { button, element, setText } from '../elements.ts';
 import { formatSize } from '../format.ts';
-import { copyText } from '../library/clipboard.ts';
+import { ProgressBar } from '../progress-bar.ts';
+import { copyText } from '../clipboard.ts';
 import { percent } from '../transfers/words.ts';
 
 /** One file whose hashes are wanted. */
 export class HashRow {
   readonly root = element('li', 'transfer hash-row');
   readonly #state = element('span', 'state', 'Waiting');
-  readonly #bar = element('div', 'progress');
-  readonly #fill = element('div', 'fill');
+  readonly #bar: ProgressBar;
   readonly #hashes = element('dl', 'hashes');
   readonly #detail = element('p', 'detail');
   readonly #end: HTMLButtonElement;
@@ -22,15 +22,11 @@ export class HashRow {
     const title = element('span', 'name', file.name);
     title.dir = 'auto';
     setText(this.#detail, formatSize(file.size));
-    this.#bar.setAttribute('role', 'progressbar');
-    this.#bar.setAttribute('aria-label', `Hashing of ${file.name}`);
-    this.#bar.setAttribute('aria-valuemin', '0');
-    this.#bar.setAttribute('aria-valuemax', '100');
-    this.#bar.append(this.#fill);
+    this.#bar = new ProgressBar(`Hashing of ${file.name}`);
     this.#end = button('Cancel', `hashing ${file.name}`, end);
     const actions = element('div', 'actions');
     actions.append(this.#end);
-    this.root.append(title, this.#state, this.#detail, actions, this.#bar, this.#hashes);
+    this.root.append(title, this.#state, this.#detail, actions, this.#bar.root, this.#hashes);
     this.hashed(0);
     setText(this.#state, 'Waiting');
   }
@@ -38,8 +34,7 @@ export class HashRow {
   /** @param fraction 0 to 1 */
   hashed(fraction: number): void {
     this.#say(`Hashing ${percent(fraction)}`, 'busy');
-    this.#bar.setAttribute('aria-valuenow', String(Math.floor(fraction * 100)));
-    this.#fill.style.transform = `scaleX(${fraction.toFixed(4)})`;
+    this.#bar.show(fraction);
   }
 
   /** A hash is known. */
@@ -54,7 +49,7 @@ export class HashRow {
   ended(state: string, tone: 'good' | 'plain' | 'bad', detail: string): void {
     this.#say(state, tone);
     setText(this.#detail, detail);
-    this.#bar.hidden = true;
+    this.#bar.root.hidden = true;
     this.#end.textContent = 'Remove';
     this.#end.append(element('span', 'visually-hidden', ` ${this.#name} from the list`));
     this.#announce(`${this.#name}: ${state}`);

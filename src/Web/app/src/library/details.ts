@@ -2,7 +2,7 @@ import { element } from '../elements.ts';
 import { formatInstant, formatSize } from '../format.ts';
 import { iconButton } from './icon-button.ts';
 import type { CatalogueFile } from './catalogue.ts';
-import { copyText } from './clipboard.ts';
+import { copyText } from '../clipboard.ts';
 
 /**
  * What there is to know of a file.

@@ -3,7 +3,7 @@ import { button, element } from '../elements.ts';
 import { formatInstant } from '../format.ts';
 import { explain } from '../messages.ts';
 import type { CatalogueFile } from './catalogue.ts';
-import { copyText } from './clipboard.ts';
+import { copyText } from '../clipboard.ts';
 import { createDialog } from './dialog.ts';
 import type { Sign } from './links.ts';
 

@@ -1,3 +1,5 @@
+import { tabLockName } from '@media/uppy-media';
+
 /** Who another client is, as far as this browser can tell. */
 export type Holder = 'tab' | 'browser' | 'program';
 
@@ -10,8 +12,11 @@ export const heldLocks: HeldLocks = async () => {
   return new Set(held.flatMap(({ name }) => (name === undefined ? [] : [name])));
 };
 
-/** Whether a client id is that of a tab that is open in this browser: each holds a lock of its name for as long as it lives. */
-export const isLiveTab = async (clientId: string, locks: HeldLocks = heldLocks): Promise<boolean> => (await locks()).has(`media-client:${clientId}`);
+/** Whether a client is a tab that is open in this browser, by the locks that are held in it. */
+export const isTabAmong = (locks: ReadonlySet<string>, clientId: string): boolean => locks.has(tabLockName(clientId));
+
+/** The same, as it is now. */
+export const isLiveTab = async (clientId: string, locks: HeldLocks = heldLocks): Promise<boolean> => isTabAmong(await locks(), clientId);
 
 /** Tells tabs of this browser from other browsers, and those from programs, by the client's name. */
 export async function whoIs(clientId: string, locks: HeldLocks = heldLocks): Promise<Holder> {

@@ -6,11 +6,10 @@ const page = 'Media';
 
 /** The tab's title: how far the uploads are, while some are under way. */
 export function titleOf(all: readonly Transfer[], totals: Totals): string {
-  const going = all.filter(isUnderWay);
-  const [first] = going;
-  if (!first) return totals.verifying > 0 ? `Verifying – ${page}` : page;
-  const what = going.length === 1 ? first.name : `${going.length} files`;
+  if (totals.underWay === 0) return totals.verifying > 0 ? `Verifying – ${page}` : page;
+  const only = totals.underWay === 1 ? all.find(isUnderWay) : undefined;
+  const what = only?.name ?? `${totals.underWay} files`;
   if (totals.paused === totals.underWay) return `Paused – ${what} – ${page}`;
-  const done = going.length === 1 ? fractionOf(first.sent, first.size) : fractionOf(totals.sent, totals.size);
-  return `${percent(first.size === 0 && going.length === 1 ? 0 : done)} – ${what} – ${page}`;
+  const done = only ? fractionOf(only.sent, only.size) : fractionOf(totals.sent, totals.size);
+  return `${percent(only?.size === 0 ? 0 : done)} – ${what} – ${page}`;
 }

@@ -1,4 +1,4 @@
-import { byId, setText } from '../elements.ts';
+import { byId, removeRow, setText } from '../elements.ts';
 import type { Uploader } from '../uploader.ts';
 import type { LineWatch } from './line-watch.ts';
 import { isDone, isUnderWay } from './transfer.ts';
@@ -77,7 +77,7 @@ export function createTransferList(transfers: Transfers, line: LineWatch, upload
     const row = rows.get(id);
     if (!transfer) {
       rows.delete(id);
-      if (row) removeRow(row);
+      if (row) removeRow(row.root, byId('upload-title', HTMLElement));
       return;
     }
     if (row) {
@@ -88,15 +88,6 @@ export function createTransferList(transfers: Transfers, line: LineWatch, upload
     rows.set(id, fresh);
     fresh.show(transfer, line.state);
     list.append(fresh.root);
-  }
-
-  function removeRow({ root }: TransferRow): void {
-    const hadFocus = root.contains(document.activeElement);
-    const neighbour = root.nextElementSibling ?? root.previousElementSibling;
-    root.remove();
-    if (!hadFocus) return;
-    const next = neighbour?.querySelector('button');
-    (next ?? byId('upload-title', HTMLElement)).focus();
   }
 
   /** Everything again, as rates and the state of the line are not the transfers' own. */

@@ -1,4 +1,5 @@
 import { button, element, setText } from '../elements.ts';
+import { ProgressBar } from '../progress-bar.ts';
 import type { Transfer } from './transfer.ts';
 import { describe, type LineState } from './words.ts';
 
@@ -39,8 +40,7 @@ export class TransferRow {
   readonly root = element('li', 'transfer');
   readonly #state = element('span', 'state');
   readonly #detail = element('p', 'detail');
-  readonly #bar = element('div', 'progress');
-  readonly #fill = element('div', 'fill');
+  readonly #bar: ProgressBar;
   readonly #buttons = element('div', 'actions');
   readonly #act: (action: RowAction) => void;
   readonly #name: string;
@@ -53,12 +53,8 @@ export class TransferRow {
     // A name may be in any script; it must not turn its neighbours around.
     title.dir = 'auto';
     if (folder !== '') title.prepend(element('span', 'folder', `${folder}/`));
-    this.#bar.setAttribute('role', 'progressbar');
-    this.#bar.setAttribute('aria-label', `Progress of ${name}`);
-    this.#bar.setAttribute('aria-valuemin', '0');
-    this.#bar.setAttribute('aria-valuemax', '100');
-    this.#bar.append(this.#fill);
-    this.root.append(title, this.#state, this.#detail, this.#buttons, this.#bar);
+    this.#bar = new ProgressBar(`Progress of ${name}`);
+    this.root.append(title, this.#state, this.#detail, this.#buttons, this.#bar.root);
   }
 
   show(transfer: Transfer, line: LineState): void {
@@ -67,14 +63,11 @@ export class TransferRow {
     setText(this.#state, state);
     this.#state.dataset['tone'] = tone;
     setText(this.#detail, detail);
-    this.#bar.hidden = fraction === null;
-    this.#bar.classList.toggle('is-unknown', fraction === 'unknown');
+    this.#bar.root.hidden = fraction === null;
     if (fraction !== null) {
-      this.#bar.dataset['tone'] = transfer.isPaused ? 'plain' : tone;
-      this.#bar.setAttribute('aria-valuetext', state);
-      if (fraction === 'unknown') this.#bar.removeAttribute('aria-valuenow');
-      else this.#bar.setAttribute('aria-valuenow', String(Math.floor(fraction * 100)));
-      this.#fill.style.transform = fraction === 'unknown' ? '' : `scaleX(${fraction.toFixed(4)})`;
+      this.#bar.root.dataset['tone'] = transfer.isPaused ? 'plain' : tone;
+      this.#bar.root.setAttribute('aria-valuetext', state);
+      this.#bar.show(fraction);
     }
     this.#showActions(actionsOf(transfer));
   }

@@ -26,6 +26,10 @@ export class Transfers {
   readonly #paces = new Map<string, Pace>();
   readonly #listeners = new Set<TransfersListener>();
   readonly #pace: Pace;
+  /** Kept up to date rather than added up, as every byte that moves asks for it, with ten thousand files too. */
+  readonly #sums = { files: 0, underWay: 0, paused: 0, verifying: 0, done: 0, troubled: 0, size: 0, sent: 0 };
+  /** Files whose bytes are on the line. */
+  #sending = 0;
   #sent = 0;
 
   constructor(now: () => number) {
@@ -49,6 +53,7 @@ export class Transfers {
     const made = newTransfer(file);
     this.#files.set(made.id, made);
     this.#paces.set(made.id, new Pace(this.#now));
+    this.#count(made, 1);
     this.#tell(made, null);
   }
 
@@ -57,10 +62,11 @@ export class Transfers {
     const pace = this.#paces.get(id);
     if (!before || !pace) return;
     const next = { ...before, ...change };
+    this.#count(before, -1);
     // What an earlier try sent was not sent by this line, and a pause says nothing about it either.
     if (next.state !== before.state || next.isPaused !== before.isPaused) {
       pace.restart();
-      if (!this.all.some((one) => one.id !== id && one.state === 'uploading' && !one.isPaused)) this.#pace.restart();
+      if (this.#sending === 0) this.#pace.restart();
     } else if (next.sent !== before.sent) {
       this.#sent += next.sent - before.sent;
       this.#pace.reached(this.#sent);
@@ -68,6 +74,7 @@ export class Transfers {
     if (next.state === 'uploading' && !next.isPaused) pace.reached(next.sent);
     const now = { ...next, rate: pace.rate };
     this.#files.set(id, now);
+    this.#count(now, 1);
     this.#tell(now, before);
   }
 
@@ -76,24 +83,28 @@ export class Transfers {
     if (!before) return;
     this.#files.delete(id);
     this.#paces.delete(id);
+    this.#count(before, -1);
     this.#tell(null, before);
   }
 
   get totals(): Totals {
-    const totals = { files: 0, underWay: 0, paused: 0, verifying: 0, done: 0, troubled: 0, size: 0, sent: 0 };
-    for (const transfer of this.#files.values()) {
-      totals.files++;
-      if (isUnderWay(transfer)) totals.underWay++;
-      if (isUnderWay(transfer) && transfer.isPaused) totals.paused++;
-      if (transfer.state === 'verifying') totals.verifying++;
-      if (isDone(transfer)) totals.done++;
-      if (isInTrouble(transfer)) totals.troubled++;
-      else {
-        totals.size += transfer.size;
-        totals.sent += bytesDone(transfer);
-      }
+    return { ...this.#sums, rate: this.#pace.rate };
+  }
+
+  /** @param by 1 for a file that comes to be so, -1 for one that was */
+  #count(transfer: Transfer, by: 1 | -1): void {
+    const sums = this.#sums;
+    sums.files += by;
+    if (isUnderWay(transfer)) sums.underWay += by;
+    if (isUnderWay(transfer) && transfer.isPaused) sums.paused += by;
+    if (transfer.state === 'uploading' && !transfer.isPaused) this.#sending += by;
+    if (transfer.state === 'verifying') sums.verifying += by;
+    if (isDone(transfer)) sums.done += by;
+    if (isInTrouble(transfer)) sums.troubled += by;
+    else {
+      sums.size += by * transfer.size;
+      sums.sent += by * bytesDone(transfer);
     }
-    return { ...totals, rate: this.#pace.rate };
   }
 
   #tell(now: Transfer | null, before: Transfer | null): void {

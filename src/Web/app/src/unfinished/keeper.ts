@@ -1,6 +1,6 @@
 import { mayRead } from '../intake/file-system.ts';
 import type { Picked } from '../intake/picked.ts';
-import { heldLocks, type HeldLocks } from '../transfers/holders.ts';
+import { heldLocks, isTabAmong, type HeldLocks } from '../transfers/holders.ts';
 import { isUnderWay, type Transfer } from '../transfers/transfer.ts';
 import type { KeptFile, KeptFiles } from './kept-files.ts';
 
@@ -50,7 +50,7 @@ export class Keeper {
     const id = (now ?? before)?.id ?? '';
     if (!this.#picked.has(id)) return;
     if (now?.state === 'uploading' && (now.tag !== before?.tag || before?.state !== 'uploading')) {
-      await this.#kept.keep([this.#recordOf(id, await this.#clientId(), now.tag)]);
+      await this.#kept.begun(this.#recordOf(id, await this.#clientId(), now.tag));
       const leftOver = this.#leftOver.get(now.tag ?? '');
       if (leftOver !== undefined) await this.#kept.drop([leftOver]);
       this.#leftOver.delete(now.tag ?? '');
@@ -67,7 +67,7 @@ export class Keeper {
    */
   async left(user: string, active: ReadonlySet<string>): Promise<Left> {
     const [clientId, locks] = await Promise.all([this.#clientId(), this.#locks()]);
-    const isGone = (client: string) => client !== clientId && !locks.has(`media-client:${client}`);
+    const isGone = (client: string) => client !== clientId && !isTabAmong(locks, client);
     const claimed = await this.#kept.claim(user, clientId, isGone, this.#now());
     const ready: { picked: Picked; id: string }[] = [];
     const asking = new Map<string, KeptFile & { handle: FileSystemFileHandle }>();
@@ -102,7 +102,7 @@ export class Keeper {
   async forget(user: string): Promise<void> {
     const [clientId, locks] = await Promise.all([this.#clientId(), this.#locks()]);
     this.#picked.clear();
-    await this.#kept.dropAll(user, (client) => client !== clientId && locks.has(`media-client:${client}`));
+    await this.#kept.dropAll(user, (client) => client !== clientId && isTabAmong(locks, client));
   }
 
   #recordOf(transferId: string, clientId: string, tag: string | null): KeptFile {

@@ -54,6 +54,18 @@ export class KeptFiles {
     });
   }
 
+  /** Its upload is begun: what is kept of the file already is kept on. */
+  async begun(file: KeptFile): Promise<void> {
+    let isKept = false;
+    await this.#write(async (kept) => {
+      const there = await answer(kept.get(file.id) as IDBRequest<KeptFile | undefined>);
+      if (!there || (there.file === null && there.handle === null)) return;
+      kept.put({ ...file, file: there.file });
+      isKept = true;
+    });
+    if (!isKept) await this.keep([file]);
+  }
+
   /** Drops files. Those that are not there are none the less. */
   async drop(ids: Iterable<string>): Promise<void> {
     await this.#write(async (kept) => {

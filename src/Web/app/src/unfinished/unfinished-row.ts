@@ -1,6 +1,7 @@
 import type { Upload } from '../api.ts';
 import { button, element, setText } from '../elements.ts';
 import { formatInstant, formatSize } from '../format.ts';
+import { isTabAmong } from '../transfers/holders.ts';
 
 /** What can be done about an upload that is not at its end. */
 export interface UnfinishedActions {
@@ -67,7 +68,7 @@ export class UnfinishedRow {
 
 function noteOf({ tipHash, lease }: Upload, { locks, isAsking, isGoneTab }: UnfinishedView): string {
   if (tipHash === null) return 'It was begun without a hash: only the program that began it can finish it.';
-  if (lease && locks.has(`media-client:${lease.clientId}`)) return 'Another tab of this browser is uploading it. Choose the file to take it over here.';
+  if (lease && isTabAmong(locks, lease.clientId)) return 'Another tab of this browser is uploading it. Choose the file to take it over here.';
   if (lease && !isGoneTab(lease.clientId)) return `Another client has it, since ${formatInstant(lease.heldSince)}. Choose the file to take it over here.`;
   if (isAsking) return 'The browser still knows the file, and asks you before it reads it again.';
   return 'Choose the file again, and only what is missing is sent.';

@@ -1,5 +1,5 @@
 import { ApiProblem, type Api, type Permission, type Upload } from '../api.ts';
-import { byId, setText } from '../elements.ts';
+import { byId, removeRow, setText } from '../elements.ts';
 import { askToRead, pickWithHandles } from '../intake/file-system.ts';
 import { single, type Picked } from '../intake/picked.ts';
 import { explain } from '../messages.ts';
@@ -101,7 +101,7 @@ export function createUnfinished(context: UnfinishedContext): Unfinished {
     for (const [tag, row] of rows) {
       if (keep.has(tag)) continue;
       rows.delete(tag);
-      leave(row);
+      removeRow(row.root, byId('upload-title', HTMLElement));
     }
     for (const upload of shown) {
       const row = rows.get(upload.tag) ?? new UnfinishedRow(upload, { choose: (one) => void choose(one), abort: (one) => void abort(one) });
@@ -111,14 +111,6 @@ export function createUnfinished(context: UnfinishedContext): Unfinished {
     }
     more.hidden = next === null || wanted >= 1000;
     section.hidden = rows.size === 0 && error.textContent === '';
-  }
-
-  /** Takes a row off, and gives its focus to what comes after it. */
-  function leave({ root }: UnfinishedRow): void {
-    const hadFocus = root.contains(document.activeElement);
-    const neighbour = root.nextElementSibling ?? root.previousElementSibling;
-    root.remove();
-    if (hadFocus) (neighbour?.querySelector('button') ?? byId('upload-title', HTMLElement)).focus();
   }
 
   async function choose(upload: Upload): Promise<void> {
