@@ -33,10 +33,6 @@ export class Listing {
     this.#api = api;
   }
 
-  get filter(): Filter {
-    return this.#filter;
-  }
-
   get isFiltered(): boolean {
     return this.#filter.name !== '' || this.#filter.type !== '';
   }

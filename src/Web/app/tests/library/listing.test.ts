@@ -7,7 +7,7 @@ import { aFile, aPage } from './a-file.ts';
 const permission: Permission = { permission: 'sealed', expiresAt: '', user: 'ada', limits: { contentTypes: [], maxSize: 1, maxFiles: 1, maxBytes: 1 } };
 
 const anUpload = (tag: string, state: string, completedAt = '2026-01-01T10:00:00.000Z'): Upload => ({
-  tag, state, fileName: tag, size: 1, key: `upload/${tag}`, pieceHash: null, tipHash: null, lease: null, contentType: '', actual: null, fileId: null, reason: null, createdAt: completedAt, completedAt,
+  tag, state, fileName: tag, size: 1, tipHash: null, lease: null, contentType: '', actual: null, reason: null, createdAt: completedAt, completedAt,
 });
 
 describe('the listing', () => {

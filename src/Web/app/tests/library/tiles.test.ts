@@ -10,7 +10,7 @@ import { aFile } from './a-file.ts';
 const picture = (id: string, change: Partial<CatalogueFile> = {}) => aFile(id, { detectedType: 'image/png', contentType: 'image/png', ...change });
 
 const arrival = (tag: string, state: string, reason: string | null = null): Upload => ({
-  tag, state, reason, fileName: `${tag}.bin`, size: 1, key: '', pieceHash: null, tipHash: null, lease: null, contentType: 'image/png', actual: null, fileId: null,
+  tag, state, reason, fileName: `${tag}.bin`, size: 1, tipHash: null, lease: null, contentType: 'image/png', actual: null,
   createdAt: '2026-01-01T10:00:00Z', completedAt: null,
 });
 
