@@ -16,7 +16,7 @@ const arrival = (tag: string, state: string, reason: string | null = null): Uplo
 
 describe('the tiles', () => {
   const sign = vi.fn(async (id: string) => ({ url: `https://m.example/media/hash/${id}?path=`, query: 'path=', expiresAt: '' }));
-  const actions = { open: vi.fn(), copyLink: vi.fn(), download: vi.fn(), remove: vi.fn() };
+  const actions = { open: vi.fn(), copyLink: vi.fn(), download: vi.fn(), remove: vi.fn(), dismiss: vi.fn() };
   let list: HTMLUListElement;
   let tiles: Tiles;
 
@@ -94,7 +94,10 @@ describe('the tiles', () => {
     show([], { arrivals: [arrival('n', 'Verifying'), arrival('m', 'Mismatched', 'The bytes are others.')] });
     expect(text('.state')).toEqual(['Verifying', 'Does not match']);
     expect(text('.reason')).toEqual(['The bytes are others.']);
-    expect(list.querySelector('button')).toBeNull();
+    const buttons = [...list.querySelectorAll('button')];
+    expect(buttons.map((button) => button.textContent)).toEqual(['Dismiss m.bin']);
+    buttons[0]?.click();
+    expect(actions.dismiss).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ tag: 'm' }));
     show([aFile('n')], { arrivals: [arrival('m', 'Mismatched', 'The bytes are others.')] });
     expect(text('.name')).toEqual(['m.bin', 'n.bin']);
     expect(text('.state')).toEqual(['Does not match']);
