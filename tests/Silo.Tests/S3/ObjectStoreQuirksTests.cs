@@ -257,7 +257,7 @@ public sealed class ObjectStoreQuirksTests
         Assert.Contains(code, failure.Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Store.AbortMultipartUploadAsync("k", "u", Token));
         await Assert.ThrowsAsync<StoreUnavailableException>(
-            () => fake.Store.CreateMultipartUploadAsync("k", new ObjectHeaders("a/b", ImmutableDictionary<string, string>.Empty), Token));
+            () => fake.Store.CreateMultipartUploadAsync("k", new ObjectHeaders("a/b", ImmutableDictionary<string, string>.Empty), PartChecksum.None, Token));
     }
 
     [Fact]
@@ -308,6 +308,29 @@ public sealed class ObjectStoreQuirksTests
     }
 
     [Theory]
+    [InlineData(true, "SHA256", PartChecksum.Sha256)]
+    [InlineData(true, "CRC32", PartChecksum.None)]
+    [InlineData(true, null, PartChecksum.None)]
+    [InlineData(false, null, PartChecksum.None)]
+    public async Task Create_Checksum_GoesByWhatTheStoreSays(bool isOn, string? answered, PartChecksum expected)
+    {
+        string? asked = null;
+        await using var fake = await FakeStore.StartAsync(
+            request =>
+            {
+                asked = request.Headers["x-amz-checksum-algorithm"];
+                if (answered is not null) request.HttpContext.Response.Headers["x-amz-checksum-algorithm"] = answered;
+                return FakeStore.Xml("<InitiateMultipartUploadResult><UploadId>id</UploadId></InitiateMultipartUploadResult>");
+            },
+            options => options.PartChecksums = isOn);
+
+        var started = await fake.Store.CreateMultipartUploadAsync("k", new ObjectHeaders("a/b", ImmutableDictionary<string, string>.Empty), PartChecksum.Sha256, Token);
+
+        Assert.Equal(expected, started.Checksum);
+        Assert.Equal(isOn ? "SHA256" : null, asked);
+    }
+
+    [Theory]
     [InlineData(S3Encryption.Bucket, null)]
     [InlineData(S3Encryption.Aes256, "AES256")]
     [InlineData(S3Encryption.Kms, "aws:kms")]
@@ -323,7 +346,8 @@ public sealed class ObjectStoreQuirksTests
             options => options.ServerSideEncryption = encryption);
 
         var metadata = ImmutableDictionary<string, string>.Empty.Add("file-name", "a%20b");
-        Assert.Equal("id", await fake.Store.CreateMultipartUploadAsync("k", new ObjectHeaders("video/mp4", metadata), Token));
+        var started = await fake.Store.CreateMultipartUploadAsync("k", new ObjectHeaders("video/mp4", metadata), PartChecksum.None, Token);
+        Assert.Equal(new StartedMultipart("id", PartChecksum.None), started);
 
         Assert.Equal("video/mp4", sent!["Content-Type"]);
         Assert.Equal("a%20b", sent["x-amz-meta-file-name"]);
@@ -338,7 +362,7 @@ public sealed class ObjectStoreQuirksTests
         await using var fake = await FakeStore.StartAsync(_ => FakeStore.Xml("<InitiateMultipartUploadResult/>"));
 
         await Assert.ThrowsAsync<StoreUnavailableException>(
-            () => fake.Store.CreateMultipartUploadAsync("k", new ObjectHeaders("a/b", ImmutableDictionary<string, string>.Empty), Token));
+            () => fake.Store.CreateMultipartUploadAsync("k", new ObjectHeaders("a/b", ImmutableDictionary<string, string>.Empty), PartChecksum.None, Token));
     }
 
     [Theory]
