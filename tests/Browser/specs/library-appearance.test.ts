@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { filedRow, signIn, useBrowser } from '../support/browser.ts';
-import { emptyCatalog, store } from '../support/catalogue.ts';
+import { emptyCatalog, refuse, store } from '../support/catalogue.ts';
 import { barriers, overflow, picture } from '../support/looks.ts';
 import { png, wav, webm } from '../support/media-files.ts';
 
@@ -123,6 +123,15 @@ describe('a library with files', () => {
     await page.getByRole('button', { name: 'Refresh' }).click();
     await page.locator('#library-failure').getByText('The server can’t be reached.').waitFor();
     await looksRight(page, name, 'failure');
+  });
+
+  test.each(looks)('$name: what was refused says why, and can be dismissed', async ({ name, options }) => {
+    const names = [`${name} ${word}.txt`, `${name}-${'very-'.repeat(12)}long-${word}.png`];
+    await refuse(names.map((called, index) => ({ name: called, type: index === 0 ? 'text/plain' : 'image/png', bytes: Buffer.from(`${called} refused`) })));
+    const page = await browser.visit(options);
+    await openLibrary(page);
+    for (const called of names) await page.getByRole('button', { name: `Dismiss ${called}` }).waitFor();
+    await looksRight(page, name, 'refused');
   });
 
   test.each(looks)('$name: what has just come shows itself', async ({ name, options }) => {
