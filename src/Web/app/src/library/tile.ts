@@ -79,6 +79,7 @@ export function createArrivalTile(upload: Upload, dismiss: (upload: Upload) => v
   const name = element('span', 'name');
   const called = upload.fileName || 'Unnamed file';
   name.append(nameOf(called));
+  name.title = called;
   const facts = factsOf(upload.size, upload.completedAt ?? upload.createdAt);
   facts.append(stateOf(stateWords[upload.state] ?? upload.state, isBad(upload) ? 'bad' : 'plain'));
   row.append(frameWith(kindOf({ contentType: upload.contentType, detectedType: upload.actual?.detectedType ?? null })), name, facts);
