@@ -268,7 +268,8 @@ public sealed class MakeThumbnailsJobTests(PostgresFixture postgres, StorageFixt
     {
         await using var host = await ThumbnailHost.StartAsync(postgres, storage, ("Media:Jobs:Concurrency", "0"), ("Media:Thumbnails:Vips", "no-such-vips"));
 
-        Assert.DoesNotContain(host.Log.Lines, line => line.StartsWith("Warning", StringComparison.Ordinal));
+        // Whoever comes to a new database first has other things to say.
+        Assert.DoesNotContain(host.Log.Lines, line => line.Contains("docs/thumbnails.md", StringComparison.Ordinal));
         Assert.Equal(HealthStatus.Healthy, (await host.CheckHealthAsync()).Status);
     }
 
