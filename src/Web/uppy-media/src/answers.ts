@@ -25,6 +25,8 @@ export interface NewUpload {
   /** Bytes; null leaves the choice to the server. */
   readonly partSize: number | null;
   readonly clientId: string;
+  /** Where the file goes in one piece, a form is wanted rather than a URL. */
+  readonly form?: true;
 }
 
 /** A part that the store has. */
@@ -40,6 +42,14 @@ export interface PartUrl {
   readonly url: string;
   readonly expiresAt: string;
   readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A form that takes a whole file by POST, as S3 has it. It is a secret until it expires. */
+export interface PostForm {
+  readonly url: string;
+  /** To be sent as they are, before the file. */
+  readonly fields: Readonly<Record<string, string>>;
+  readonly expiresAt: string;
 }
 
 /** Who may work on an upload. */
@@ -79,6 +89,8 @@ export interface Upload {
   readonly lease: Lease | null;
   readonly parts?: readonly StoredPart[];
   readonly urls?: readonly PartUrl[];
+  /** In place of URLs, where it was asked for. */
+  readonly form?: PostForm;
   readonly challenge?: Challenge;
   readonly possibleDuplicate?: boolean;
 }

@@ -1,4 +1,4 @@
-import type { BatchRow, Lease, NewUpload, PartTag, PartUrl, ProblemBody, StoredPart, Upload } from './answers.ts';
+import type { BatchRow, Lease, NewUpload, PartTag, PartUrl, PostForm, ProblemBody, StoredPart, Upload } from './answers.ts';
 import type { Clock } from './clock.ts';
 import { MediaProblem, retryAfterOf, Unreachable } from './errors.ts';
 
@@ -78,6 +78,10 @@ export class UploadsApi {
 
   urls(tag: string, parts: readonly number[], clientId: string, options?: CallOptions): Promise<PartUrl[]> {
     return this.#json('POST', `${pathOf(tag)}/urls`, { parts, clientId }, options);
+  }
+
+  form(tag: string, clientId: string, options?: CallOptions): Promise<PostForm> {
+    return this.#json('POST', `${pathOf(tag)}/form`, { clientId }, options);
   }
 
   parts(tag: string, options?: CallOptions): Promise<StoredPart[]> {

@@ -2,7 +2,7 @@ import type { ProblemBody } from './answers.ts';
 
 /** The server or the store answered, and refused. */
 export class MediaProblem extends Error {
-  override readonly name = 'MediaProblem';
+  override readonly name: string = 'MediaProblem';
 
   /**
    * @param status the HTTP status; 0 where this side came to the conclusion
@@ -18,6 +18,20 @@ export class MediaProblem extends Error {
     options?: ErrorOptions,
   ) {
     super(message || code, options);
+  }
+}
+
+/** The store answered, and refused. Its words are not passed on, for they may repeat the signature; its code is. */
+export class StoreRefusal extends MediaProblem {
+  override readonly name = 'StoreRefusal';
+
+  /** @param storeCode the store's own code, such as `AccessDenied`; null where it told none */
+  constructor(
+    status: number,
+    readonly storeCode: string | null,
+    message: string,
+  ) {
+    super(status, 'store_refused', message);
   }
 }
 

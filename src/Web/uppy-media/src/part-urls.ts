@@ -1,7 +1,10 @@
 import type { PartUrl, Upload } from './answers.ts';
 import type { UploadsApi } from './api.ts';
+import type { Destination, Destinations } from './destination.ts';
 import { unexpected } from './errors.ts';
+import { goodUntil } from './lifetime.ts';
 import type { PartQueue } from './part-queue.ts';
+import type { Put } from './put.ts';
 import type { RetryPolicy } from './retry.ts';
 
 /** Of whom, and for whom, URLs are asked. */
@@ -11,19 +14,14 @@ export interface PartUrlsOptions {
   readonly queue: PartQueue;
   readonly clientId: string;
   readonly retry: RetryPolicy;
+  readonly put: Put;
   /** How many URLs are asked for at once, at most 1 000. */
   readonly batch: number;
   /** With fewer than this many in hand, the next batch is asked for beside the transfers. */
   readonly ahead: number;
 }
 
-/** A URL is not begun with so shortly before its end, in milliseconds. */
-const longestMargin = 15_000;
-
-/** The server's time comes from a Date header, which leaves fractions of a second out (RFC 9110, 5.6.7). */
-const clockGrain = 1_000;
-
-/** For how long a URL was signed, in milliseconds: for where the server's clock is not known, and this machine's may be wrong by hours. */
+/** For how long a URL was signed, in milliseconds. */
 function signedFor({ url }: PartUrl): number | null {
   const seconds = Number(new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('X-Amz-Expires') ?? 0);
   return seconds > 0 ? seconds * 1000 : null;
@@ -31,12 +29,12 @@ function signedFor({ url }: PartUrl): number | null {
 
 interface Held {
   readonly url: PartUrl;
-  /** By this machine's clock, which goes on while the machine sleeps: what expired then is found expired. */
+  /** By this machine's clock. */
   readonly goodUntil: number;
 }
 
 /** The presigned URLs of one upload: asked for in batches before they are needed, dropped when they are about to expire or the store refuses them. */
-export class PartUrls {
+export class PartUrls implements Destinations {
   readonly #options: PartUrlsOptions;
   readonly #held = new Map<number, Held>();
   #asking: Promise<void> | null = null;
@@ -46,13 +44,12 @@ export class PartUrls {
     this.#add(options.upload.urls ?? []);
   }
 
-  /** A URL that can be begun with now. */
-  async get(part: number, signal: AbortSignal): Promise<PartUrl> {
+  async get(part: number, signal: AbortSignal): Promise<Destination> {
     while (true) {
       const url = this.#find(part);
       if (url) {
         this.#askAhead(signal);
-        return url;
+        return this.#destination(url);
       }
       if (this.#asking) await this.#asking;
       else await this.#ask([part, ...this.#lacking(this.#options.batch - 1).filter((other) => other !== part)], part, signal);
@@ -60,9 +57,15 @@ export class PartUrls {
     }
   }
 
-  /** The store refused it, or it is used up. */
-  discard(url: PartUrl): void {
-    if (this.#held.get(url.part)?.url === url) this.#held.delete(url.part);
+  #destination(url: PartUrl): Destination {
+    const { put } = this.#options;
+    return {
+      tellsProgress: true,
+      send: (body, signal, onProgress) => put({ url: url.url, headers: url.headers, body, signal, onProgress }),
+      refused: () => {
+        if (this.#held.get(url.part)?.url === url) this.#held.delete(url.part);
+      },
+    };
   }
 
   #find(part: number): PartUrl | null {
@@ -104,9 +107,6 @@ export class PartUrls {
 
   #add(urls: readonly PartUrl[]): void {
     const { api, retry } = this.#options;
-    for (const url of urls) {
-      const lasts = (api.timeUntil(url.expiresAt) ?? signedFor(url) ?? longestMargin) - clockGrain;
-      this.#held.set(url.part, { url, goodUntil: retry.clock.now() + lasts - Math.min(lasts / 4, longestMargin) });
-    }
+    for (const url of urls) this.#held.set(url.part, { url, goodUntil: goodUntil(api, retry.clock, url.expiresAt, signedFor(url)) });
   }
 }

@@ -5,7 +5,7 @@ import type { FileHashes } from './file-hashes.ts';
 import type { Gate } from './gate.ts';
 import { LeaseKeeper } from './lease.ts';
 import type { Tell } from './news.ts';
-import type { Shared } from './shared.ts';
+import type { Settings, Shared } from './shared.ts';
 
 /** The file that an upload is opened for. */
 export interface LocalFile {
@@ -21,6 +21,9 @@ export interface Opened {
   readonly upload: Upload;
   readonly resumed: boolean;
 }
+
+/** Whether a form is wanted for a file of so many bytes. */
+export const goesByForm = (size: number, { formsUpTo }: Settings): boolean => formsUpTo > 0 && size <= formsUpTo;
 
 /** After so many answers the challenge is turned down, and the file goes its usual way. */
 const mostRounds = 4;
@@ -79,6 +82,7 @@ export class SessionOpener {
       pieceHash,
       partSize: settings.partSize,
       clientId: await clientId(),
+      ...(goesByForm(this.#file.data.size, settings) && { form: true }),
     };
     // A pause keeps it from beginning; one that has begun is worth its answer.
     return this.#gate.through(signal, () => retry.call(() => batcher.create(wish, signal), signal));

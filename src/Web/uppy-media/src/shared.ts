@@ -11,6 +11,7 @@ import type { Verification } from './verification.ts';
 export interface Shared {
   readonly api: UploadsApi;
   readonly put: Put;
+  readonly fetch: typeof globalThis.fetch;
   readonly retry: RetryPolicy;
   readonly lanes: Lanes;
   readonly batcher: CreationBatcher;
@@ -31,6 +32,11 @@ export interface Shared {
 export interface Settings {
   /** The wanted part size in bytes, a multiple of 4 MiB; null leaves the choice to the server. */
   readonly partSize: number | null;
+  /**
+   * Files of up to so many bytes are POSTed to the store by a form, where the server has one for them: for that, browsers ask no leave of the store
+   * first, but nothing is told while the bytes go. 0 for none.
+   */
+  readonly formsUpTo: number;
   readonly stallTimeout: number;
   readonly answerTimeout: number;
   /** URLs asked for at once, at most 1 000. */

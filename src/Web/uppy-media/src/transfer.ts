@@ -1,5 +1,6 @@
 import { isActive, isStored, type PartTag, type Upload } from './answers.ts';
 import { codeOf, MediaProblem } from './errors.ts';
+import type { Destinations } from './destination.ts';
 import type { Gate } from './gate.ts';
 import type { Lane, Rank } from './lanes.ts';
 import type { Tell } from './news.ts';
@@ -7,8 +8,9 @@ import { PartQueue } from './part-queue.ts';
 import { PartSender } from './part-sender.ts';
 import { PartUrls } from './part-urls.ts';
 import { Progress } from './progress.ts';
-import type { LocalFile } from './session-opener.ts';
+import { goesByForm, type LocalFile } from './session-opener.ts';
 import type { Shared } from './shared.ts';
+import { UploadForm } from './upload-form.ts';
 
 const mostRounds = 6;
 
@@ -33,16 +35,14 @@ export class Transfer {
     this.#clientId = clientId;
     this.#gate = gate;
     this.#tell = tell;
-    const { api, put, retry, settings } = shared;
+    const { retry, settings } = shared;
     this.#queue = new PartQueue(upload, file.data.size);
     this.#rank = this.#queue.count === 1 ? 0 : 1;
     this.#progress = new Progress(this.#queue, file.data.size, retry.clock, settings.progressInterval, tell);
-    const urls = new PartUrls({ api, upload, queue: this.#queue, clientId, retry, batch: settings.urlBatch, ahead: Math.ceil(settings.urlBatch / 4) });
     this.#sender = new PartSender({
-      put,
       file: file.data,
       queue: this.#queue,
-      urls,
+      destinations: this.#destinations(),
       retry,
       stallTimeout: settings.stallTimeout,
       answerTimeout: settings.answerTimeout,
@@ -70,6 +70,15 @@ export class Transfer {
     } finally {
       stop.abort();
     }
+  }
+
+  #destinations(): Destinations {
+    const { api, fetch, put, retry, settings } = this.#shared;
+    const [upload, queue, clientId] = [this.#upload, this.#queue, this.#clientId];
+    // After a challenge the answer has neither form nor URLs where there is to be a form. An older server gives URLs, whatever it was asked for.
+    const isAwaited = queue.hasMissing && !upload.urls?.length && goesByForm(this.#file.data.size, settings);
+    if (upload.plan.strategy === 'single' && (upload.form || isAwaited)) return new UploadForm({ api, upload, clientId, retry, fetch });
+    return new PartUrls({ api, upload, queue, clientId, retry, put, batch: settings.urlBatch, ahead: Math.ceil(settings.urlBatch / 4) });
   }
 
   async #toTheEnd(hashing: Promise<string | null>, signal: AbortSignal): Promise<Upload> {

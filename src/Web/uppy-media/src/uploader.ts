@@ -47,6 +47,7 @@ export interface Platform {
 
 const usual: Settings = {
   partSize: null,
+  formsUpTo: 256 * 1024,
   stallTimeout: 30_000,
   answerTimeout: 120_000,
   urlBatch: 64,
@@ -93,6 +94,7 @@ export class MediaUploader {
       api,
       retry,
       put: platform.put ?? xhrPut(),
+      fetch,
       lanes: new Lanes(new AdaptiveLimit(options.mostParts === undefined ? {} : { most: options.mostParts }), clock),
       batcher: new CreationBatcher(api, clock, { most: options.batch ?? 100, first: firstCreations, atOnce: creationsAtOnce, wait: gathering }),
       verification: new Verification(api, retry, streamsAtOnce),
@@ -103,6 +105,7 @@ export class MediaUploader {
       contents: new Turns(),
       settings: {
         partSize: options.partSize ?? usual.partSize,
+        formsUpTo: options.formsUpTo ?? usual.formsUpTo,
         stallTimeout: options.stallTimeout ?? usual.stallTimeout,
         answerTimeout: options.answerTimeout ?? usual.answerTimeout,
         urlBatch: options.urlBatch ?? usual.urlBatch,

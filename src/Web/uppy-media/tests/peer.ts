@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hash, tipHash } from '@media/fuji';
-import { onTestFinished } from 'vitest';
 import type { Lease, NewUpload, UploadState } from '../src/answers.ts';
+import { etagOf, Store } from './store.ts';
+import { listen, suffer, type Fault } from './wire.ts';
 import type { World } from './world.ts';
 
 export const mebi = 1024 * 1024;
@@ -33,9 +33,6 @@ export interface Asked {
   readonly headers: IncomingMessage['headers'];
 }
 
-/** What a fault does to a request: an answer in place of the right one, no answer, or a broken line. */
-export type Fault = { readonly status: number; readonly body?: string; readonly headers?: Record<string, string> } | 'hang' | 'break' | null;
-
 class Refusal extends Error {
   constructor(
     readonly status: number,
@@ -56,46 +53,38 @@ const base32 = (bytes: Buffer): string => {
 export class Peer {
   readonly sessions = new Map<string, Session>();
   readonly asked: Asked[] = [];
-  /** Parts that came to the store, in order, those that it refused too. */
-  readonly puts: { readonly tag: string; readonly part: number; readonly status: number }[] = [];
   readonly contents = new Map<string, { readonly tipHash: string; readonly bytes: Buffer }>();
   partSize = 5 * mebi;
-  urlLifetime = 3600_000;
   firstUrls = 32;
   leaseDuration = 60_000;
   token = 'sealed';
   /** Whether uploads are verified as soon as they are stored. */
   verifies = true;
-  showsEtags = true;
   /** Whether answers show the server's time, as they do to pages of its own origin. */
   showsTime = true;
   /** How far this machine's clock is ahead of the server's, in milliseconds. */
   ahead = 0;
-  /** Faults of the store. */
-  storeFault: (tag: string, part: number, count: number) => Fault = () => null;
+  /** Files of up to so many bytes go in one piece; an empty one always does. */
+  singleMaxSize = 0;
+  /** Whether it knows forms; an older server does not. */
+  hasForms = true;
   /** Faults of the server. */
   apiFault: (method: string, path: string) => Fault = () => null;
-  /** Parts on their way at once, at most. */
-  mostAtOnce = 0;
-  /** Holds the first part until another is on its way, too. */
-  holdsFirst = false;
-  #held: (() => void) | null = null;
-  #atOnce = 0;
-  #count = 0;
+  readonly store: Store;
   #next = 1;
   readonly #world: World;
   readonly #streams = new Map<string, Set<ServerResponse>>();
   server = '';
-  #store = '';
 
   private constructor(world: World) {
     this.#world = world;
+    this.store = new Store(world, (tag) => this.sessions.get(tag), () => this.#now);
   }
 
   static async start(world: World): Promise<Peer> {
     const peer = new Peer(world);
-    peer.server = await peer.#listen((request, response, body) => peer.#api(request, response, body));
-    peer.#store = await peer.#listen((request, response, body) => peer.#put(request, response, body));
+    peer.server = await listen((request, response, body) => peer.#api(request, response, body));
+    await peer.store.start();
     return peer;
   }
 
@@ -151,71 +140,12 @@ export class Peer {
     return [...this.#streams.values()].reduce((sum, streams) => sum + streams.size, 0);
   }
 
-  async #listen(answer: (request: IncomingMessage, response: ServerResponse, body: Buffer) => unknown): Promise<string> {
-    const server = createServer((request, response) => {
-      response.sendDate = false;
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => answer(request, response, Buffer.concat(chunks)));
-      request.on('error', () => {});
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  }
-
-  /** @returns whether the request is dealt with */
-  #suffer(fault: Fault, request: IncomingMessage, response: ServerResponse): boolean {
-    if (fault === null) return false;
-    if (fault === 'hang') this.#world.hang(String(request.headers['x-request']));
-    else if (fault === 'break') request.socket.destroy();
-    else response.writeHead(fault.status, fault.headers).end(fault.body ?? '');
-    return true;
-  }
-
-  #put(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
-    const url = new URL(request.url!, this.#store);
-    const [, tag = '', number = ''] = url.pathname.split('/');
-    const part = Number(number);
-    this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#atOnce);
-    const serve = () => {
-      this.#atOnce--;
-      const fault = this.storeFault(tag, part, ++this.#count);
-      if (fault !== null) this.puts.push({ tag, part, status: typeof fault === 'string' ? 0 : fault.status });
-      if (this.#suffer(fault, request, response)) return;
-      const session = this.sessions.get(tag);
-      const say = (status: number, code: string) => {
-        this.puts.push({ tag, part, status });
-        response.writeHead(status).end(`<Error><Code>${code}</Code><Message>Signature secret</Message></Error>`);
-      };
-      if (Number(url.searchParams.get('until')) <= this.#now) return say(403, 'AccessDenied');
-      if (request.headers['x-amz-meta-signed'] !== 'yes') return say(403, 'SignatureDoesNotMatch');
-      if (!session || session.isGone || session.state !== 'Uploading') return say(404, 'NoSuchUpload');
-      session.parts.set(part, body);
-      this.puts.push({ tag, part, status: 200 });
-      response.writeHead(200, this.showsEtags ? { etag: etagOf(body) } : {}).end();
-    };
-    if (this.holdsFirst && this.#held === null) {
-      this.#held = serve;
-      return;
-    }
-    if (this.holdsFirst) {
-      this.holdsFirst = false;
-      setImmediate(this.#held!);
-    }
-    // What came meanwhile is served after, so that parallel parts meet.
-    setImmediate(serve);
-  }
-
   async #api(request: IncomingMessage, response: ServerResponse, bytes: Buffer): Promise<void> {
     const { pathname, searchParams } = new URL(request.url!, this.server);
     const method = request.method!;
     const body = (bytes.length > 0 ? JSON.parse(bytes.toString()) : {}) as Asked['body'];
     this.asked.push({ method, path: pathname, query: searchParams, body, headers: request.headers });
-    if (this.#suffer(this.apiFault(method, pathname), request, response)) return;
+    if (suffer(this.apiFault(method, pathname), this.#world, request, response)) return;
     const say = (status: number, answer?: unknown) =>
       response
         .writeHead(status, { 'content-type': 'application/json', ...(this.showsTime && { date: new Date(this.#now).toUTCString() }) })
@@ -278,18 +208,20 @@ export class Peer {
     const isPossible = session.pieceHash === null && [...this.contents.values()].some(({ tipHash: tip, bytes }) => tip === wish.tipHash && bytes.length === wish.size);
     return {
       status: session.challenge ? 'challenge' : found ? 'resumed' : 'created',
-      ...this.#opened(session),
+      ...this.#opened(session, wish.form === true),
       ...(session.challenge && { challenge: { ...session.challenge, expiresAt: this.#time(60_000) } }),
       ...(isPossible && { possibleDuplicate: true }),
     };
   }
 
-  #opened(session: Session) {
-    const missing = Array.from({ length: this.#partCount(session) }, (_, at) => at + 1).filter((part) => !session.parts.has(part));
+  #opened(session: Session, isForm: boolean) {
+    const missing = this.#missing(session);
+    const hasForm = isForm && this.hasForms && this.#isSingle(session);
     return {
       ...this.#answer(session),
       parts: this.#parts(session),
-      urls: session.challenge ? [] : this.#sign(session, missing.slice(0, this.firstUrls)),
+      urls: session.challenge || hasForm ? [] : this.store.sign(session.tag, missing.slice(0, this.firstUrls)),
+      ...(hasForm && !session.challenge && missing.length > 0 && { form: this.store.form(session.tag, session.wish.size) }),
     };
   }
 
@@ -311,7 +243,12 @@ export class Peer {
         return [204];
       case 'POST urls':
         this.#admit(session, client);
-        return [200, this.#sign(session, body['parts'] as number[])];
+        return [200, this.store.sign(session.tag, body['parts'] as number[])];
+      case 'POST form':
+        if (!this.hasForms) throw new Refusal(404, 'not_found');
+        this.#admit(session, client);
+        if (!isActive(session.state) || !this.#isSingle(session)) throw new Refusal(409, 'wrong_state');
+        return [200, this.store.form(session.tag, session.wish.size)];
       case 'GET parts':
         return [200, this.#parts(session)];
       case 'POST challenge':
@@ -336,7 +273,8 @@ export class Peer {
       return [200, { ...this.#answer(session), status: 'duplicate' }];
     }
     session.isChallengeSpent = true;
-    return [201, { ...this.#opened(session), status: 'created' }];
+    const { form, ...answer } = this.#opened(session, session.wish.form === true);
+    return [201, { ...answer, status: 'created' }];
   }
 
   async #complete(session: Session, body: Asked['body']): Promise<unknown> {
@@ -348,7 +286,7 @@ export class Peer {
     const hashed = body['pieceHash'] as string | undefined;
     if (hashed && session.pieceHash && hashed !== session.pieceHash) throw new Refusal(409, 'hash_conflict');
     session.pieceHash ??= hashed ?? null;
-    const missing = Array.from({ length: this.#partCount(session) }, (_, at) => at + 1).filter((part) => !session.parts.has(part));
+    const missing = this.#missing(session);
     if (missing.length > 0) throw new Refusal(409, 'parts_missing', { missing });
     const named = body['parts'] as { part: number; etag: string }[] | undefined;
     const changed = (named ?? []).filter(({ part, etag }) => etagOf(session.parts.get(part)!) !== etag).map(({ part }) => part);
@@ -414,22 +352,20 @@ export class Peer {
     return new Refusal(status, code, { tag, holder: lease?.clientId, heldSince: lease?.heldSince, until: lease?.until });
   }
 
-  #sign(session: Session, parts: readonly number[]) {
-    const until = this.#now + this.urlLifetime;
-    return parts.map((part) => ({
-      part,
-      url: `${this.#store}/${session.tag}/${part}?until=${until}&X-Amz-Expires=${this.urlLifetime / 1000}`,
-      expiresAt: new Date(until).toISOString(),
-      headers: { 'x-amz-meta-signed': 'yes', 'Content-Length': '1' },
-    }));
-  }
-
   #parts(session: Session) {
     return [...session.parts].map(([part, bytes]) => ({ part, size: bytes.length, etag: etagOf(bytes) }));
   }
 
-  #partCount({ wish }: Session): number {
-    return wish.size === 0 ? 1 : Math.ceil(wish.size / this.partSize);
+  #missing(session: Session): number[] {
+    return Array.from({ length: this.#partCount(session) }, (_, at) => at + 1).filter((part) => !session.parts.has(part));
+  }
+
+  #isSingle({ wish }: Session): boolean {
+    return wish.size <= this.singleMaxSize;
+  }
+
+  #partCount(session: Session): number {
+    return this.#isSingle(session) ? 1 : Math.ceil(session.wish.size / this.partSize);
   }
 
   #answer(session: Session) {
@@ -440,7 +376,7 @@ export class Peer {
       fileId: state === 'Verified' || state === 'Duplicate' ? tag : null,
       reason: state === 'Mismatched' ? 'The bytes differ.' : null,
       key: `upload/${tag}`,
-      plan: { strategy: wish.size === 0 ? 'single' : 'multipart', partSize: this.partSize, partCount: this.#partCount(session) },
+      plan: { strategy: this.#isSingle(session) ? 'single' : 'multipart', partSize: this.#isSingle(session) ? wish.size : this.partSize, partCount: this.#partCount(session) },
     };
   }
 
@@ -456,8 +392,6 @@ export class Peer {
 }
 
 const isActive = (state: UploadState): boolean => ['Created', 'Uploading', 'Completing'].includes(state);
-
-const etagOf = (bytes: Buffer): string => `"${createHash('md5').update(bytes).digest('hex')}"`;
 
 const problem = ({ status, code, members }: Refusal) => ({ status, code, title: code, ...members });
 
