@@ -116,6 +116,11 @@ export class UploadsApi {
     return this.#send('GET', `${pathOf(tag)}/events`, undefined, { signal, headers: { accept: 'text/event-stream', ...headers } });
   }
 
+  /** The stream that tells which leases of a client another one has taken. It is open until somebody cancels it. */
+  leaseEvents(clientId: string, signal: AbortSignal): Promise<Response> {
+    return this.#send('GET', `/v1/leases/events?clientId=${encodeURIComponent(clientId)}`, undefined, { signal, headers: { accept: 'text/event-stream' } });
+  }
+
   async #json<T>(method: string, path: string, body: unknown, { signal }: CallOptions = {}, limit = answerLimit): Promise<T> {
     return this.#limited(limit, signal, async (both) => {
       const response = await this.#send(method, path, body, { signal: both });

@@ -100,7 +100,7 @@ export class SessionOpener {
   }
 
   async #holding<T>(upload: Upload, signal: AbortSignal, work: (held: AbortSignal) => Promise<T>): Promise<T> {
-    const { api, retry, news, clientId } = this.#shared;
-    return LeaseKeeper.work(upload, { api, retry, news, clientId: await clientId() }, signal, work);
+    const { api, retry, news, leaseStream, clientId } = this.#shared;
+    return LeaseKeeper.work(upload, { api, retry, news, leaseStream, clientId: await clientId() }, signal, work);
   }
 }

@@ -1,6 +1,7 @@
 import type { UploadsApi } from './api.ts';
 import type { CreationBatcher } from './batcher.ts';
 import type { Lanes } from './lanes.ts';
+import type { LeaseStream } from './lease-stream.ts';
 import type { Put } from './put.ts';
 import type { RetryPolicy } from './retry.ts';
 import type { Room, Turns } from './room.ts';
@@ -17,6 +18,7 @@ export interface Shared {
   readonly batcher: CreationBatcher;
   readonly verification: Verification;
   readonly news: TakeoverNews;
+  readonly leaseStream: LeaseStream;
   /** Who holds the leases. */
   readonly clientId: () => Promise<string>;
   /** Files that are between their creation and their completion. */

@@ -7,6 +7,7 @@ import { browserConnectivity, type Connectivity } from './connectivity.ts';
 import { FileHashes } from './file-hashes.ts';
 import { FileUpload } from './file-upload.ts';
 import { Lanes } from './lanes.ts';
+import { LeaseStream } from './lease-stream.ts';
 import type { Tell } from './news.ts';
 import { xhrPut, type Put } from './put.ts';
 import { retryLimits, RetryPolicy, type RetryLimits } from './retry.ts';
@@ -87,9 +88,10 @@ export class MediaUploader {
     const fetch = platform.fetch ?? globalThis.fetch.bind(globalThis);
     const retry = new RetryPolicy({ ...retryLimits, ...options.retry }, clock, connectivity, platform.random ?? Math.random);
     const api = new UploadsApi({ server: (options.server ?? '').replace(/\/+$/, ''), permission: options.permission, fetch, clock });
-    const clientId = platform.clientId ?? tabClientId;
-    const filesAtOnce = options.filesAtOnce ?? usualFilesAtOnce;
     let client: Promise<string> | null = null;
+    const clientId = () => (client ??= (platform.clientId ?? tabClientId)());
+    const filesAtOnce = options.filesAtOnce ?? usualFilesAtOnce;
+    const news = new TakeoverNews(platform.channel === undefined ? browserChannel() : platform.channel);
     this.#shared = {
       api,
       retry,
@@ -98,8 +100,9 @@ export class MediaUploader {
       lanes: new Lanes(new AdaptiveLimit(options.mostParts === undefined ? {} : { most: options.mostParts }), clock),
       batcher: new CreationBatcher(api, clock, { most: options.batch ?? 100, first: firstCreations, atOnce: creationsAtOnce, wait: gathering }),
       verification: new Verification(api, retry, streamsAtOnce),
-      news: new TakeoverNews(platform.channel === undefined ? browserChannel() : platform.channel),
-      clientId: () => (client ??= clientId()),
+      news,
+      leaseStream: new LeaseStream({ api, retry, clientId, onLost: (tag) => news.hear(tag) }),
+      clientId,
       open: new Room(filesAtOnce, Math.floor(filesAtOnce / 4)),
       hashing: new Room(hashedAtOnce),
       contents: new Turns(),

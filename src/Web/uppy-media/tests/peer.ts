@@ -68,12 +68,15 @@ export class Peer {
   singleMaxSize = 0;
   /** Whether it knows forms; an older server does not. */
   hasForms = true;
+  /** Whether it tells of lost leases; an older server does not. */
+  hasLeaseStream = true;
   /** Faults of the server. */
   apiFault: (method: string, path: string) => Fault = () => null;
   readonly store: Store;
   #next = 1;
   readonly #world: World;
   readonly #streams = new Map<string, Set<ServerResponse>>();
+  readonly #leaseStreams = new Map<string, Set<ServerResponse>>();
   server = '';
 
   private constructor(world: World) {
@@ -128,7 +131,7 @@ export class Peer {
 
   /** Breaks the connections of all event streams. */
   breakStreams(): void {
-    for (const streams of this.#streams.values()) for (const stream of streams) stream.destroy();
+    for (const streams of [...this.#streams.values(), ...this.#leaseStreams.values()]) for (const stream of streams) stream.destroy();
     this.#world.streamsBroke();
   }
 
@@ -136,8 +139,14 @@ export class Peer {
     return this.#world.now() - this.ahead;
   }
 
+  /** Streams of uploads' events that are open. */
   get streams(): number {
-    return [...this.#streams.values()].reduce((sum, streams) => sum + streams.size, 0);
+    return countOf(this.#streams);
+  }
+
+  /** Streams of lost leases that are open. */
+  get leaseStreams(): number {
+    return countOf(this.#leaseStreams);
   }
 
   async #api(request: IncomingMessage, response: ServerResponse, bytes: Buffer): Promise<void> {
@@ -153,6 +162,11 @@ export class Peer {
     try {
       if (request.headers.authorization !== `Bearer ${this.token}`) throw new Refusal(401, 'permission_expired');
       const [, , , tag = '', what = ''] = pathname.split('/');
+      if (pathname === '/v1/leases/events') {
+        if (!this.hasLeaseStream) throw new Refusal(404, 'not_found');
+        this.#streamLeases(searchParams.get('clientId')!, response);
+        return;
+      }
       if (pathname === '/v1/uploads:batch') {
         say(200, (body as unknown as NewUpload[]).map((row) => this.#row(row)));
       } else if (tag === '' && method === 'POST') {
@@ -310,8 +324,27 @@ export class Peer {
     response.on('close', () => streams.delete(response));
   }
 
+  #streamLeases(client: string, response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    this.#write(response, ': hello\n\n');
+    const streams = this.#leaseStreams.get(client) ?? new Set();
+    this.#leaseStreams.set(client, streams.add(response));
+    const closed = new AbortController();
+    response.on('close', () => {
+      streams.delete(response);
+      closed.abort();
+    });
+    const keepAlive = async (): Promise<never> => {
+      while (true) {
+        await this.#world.sleep(15_000, closed.signal);
+        this.#write(response, ': keep-alive\n\n');
+      }
+    };
+    keepAlive().catch(() => {});
+  }
+
   #write(stream: ServerResponse, text: string): void {
-    this.#world.streamed(Buffer.byteLength(text));
+    this.#world.streamed(String(stream.req.headers['x-request']), Buffer.byteLength(text));
     stream.write(text);
   }
 
@@ -337,10 +370,15 @@ export class Peer {
     if (live && live.clientId !== client && !takeOver) {
       throw this.#refusal(session.displaced.has(client) ? 409 : 423, session.displaced.has(client) ? 'lease_lost' : 'upload_locked', session);
     }
-    if (session.lease && session.lease.clientId !== client) session.displaced.add(session.lease.clientId);
+    const before = session.lease?.clientId;
+    if (before !== undefined && before !== client) session.displaced.add(before);
     session.displaced.delete(client);
-    const epoch = session.lease?.clientId === client ? session.lease.epoch : (session.lease?.epoch ?? 0) + 1;
+    const epoch = before === client ? session.lease!.epoch : (session.lease?.epoch ?? 0) + 1;
     session.lease = { clientId: client, epoch, heldSince: this.#time(0), until: this.#time(this.leaseDuration) };
+    if (takeOver && before !== undefined && before !== client) {
+      const lost = `event: lost\ndata: ${JSON.stringify({ tag: session.tag, lease: session.lease })}\n\n`;
+      for (const stream of this.#leaseStreams.get(before) ?? []) this.#write(stream, lost);
+    }
     return session.lease;
   }
 
@@ -394,6 +432,8 @@ export class Peer {
 const isActive = (state: UploadState): boolean => ['Created', 'Uploading', 'Completing'].includes(state);
 
 const problem = ({ status, code, members }: Refusal) => ({ status, code, title: code, ...members });
+
+const countOf = (streams: ReadonlyMap<string, ReadonlySet<ServerResponse>>): number => [...streams.values()].reduce((sum, of) => sum + of.size, 0);
 
 const stateEvent = ({ tag, state, sequence }: Session, at: string): string =>
   `event: state\nid: ${sequence}\ndata: ${JSON.stringify({ tag, state, at, sequence })}\n\n`;
