@@ -37,17 +37,38 @@ function count(file) {
   return file.endsWith('.trx') ? fromTrx(xml) : fromJunit(xml);
 }
 
+const entities = { '&lt;': '<', '&gt;': '>', '&quot;': '"', '&apos;': "'", '&#xD;': '', '&#xA;': '\n', '&amp;': '&' };
+const plain = (xml) => xml.replace(/&(?:lt|gt|quot|apos|amp|#xD|#xA);/g, (entity) => entities[entity]);
+
+// What failed, and the beginning of what it said: the log that has all of it is long, and may be cut.
+function failures(file) {
+  if (!file || !existsSync(file)) return [];
+  const xml = readFileSync(file, 'utf8');
+  const found = file.endsWith('.trx')
+    ? [...xml.matchAll(/<UnitTestResult\b([^>]*outcome="Failed"[^>]*)>([\s\S]*?)<\/UnitTestResult>/g)].map(([, list, body]) => ({
+      name: /testName="([^"]*)"/.exec(list)?.[1],
+      said: [/<Message>([\s\S]*?)<\/Message>/, /<StackTrace>([\s\S]*?)<\/StackTrace>/].map((part) => part.exec(body)?.[1] ?? '').join('\n'),
+    }))
+    : [...xml.matchAll(/<testcase\b((?:"[^"]*"|[^">])*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g)]
+      .filter(([, , body]) => /<(failure|error)\b/.test(body ?? ''))
+      .map(([, list, body]) => ({ name: / name="([^"]*)"/.exec(` ${list}`)?.[1], said: body.replace(/<[^>]*>/g, '') }));
+  return found.map(({ name, said }) => ({ name: plain(name ?? ''), said: plain(said).split('\n').filter((line) => line.trim() !== '').slice(0, 16) }));
+}
+
 const runs = existsSync(join(folder, 'runs.tsv'))
   ? readFileSync(join(folder, 'runs.tsv'), 'utf8').split('\n').filter(Boolean).map((line) => {
     const [name, code, file] = line.split('\t');
     const counts = count(file);
     // A runner that failed without a failed test (it crashed, or hung and was killed) is a failure of its own.
     if (code !== '0' && counts.failed === 0) counts.failed = 1;
-    return { name, ...counts };
+    return { name, file, ...counts };
   })
   : [];
 
 const sum = { passed: 0, failed: 0, skipped: 0 };
+for (const run of runs) {
+  for (const { name, said } of failures(run.file)) console.log(`\n── failed: ${run.name}: ${name}\n${said.map((line) => `   ${line.slice(0, 400)}`).join('\n')}`);
+}
 const width = Math.max(0, ...runs.map(({ name }) => name.length));
 console.log();
 for (const run of runs) {

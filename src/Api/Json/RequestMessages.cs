@@ -10,6 +10,8 @@ internal static class RequestMessages
     public const string Required = "This is needed.";
     public const string ClientId = "1 to 128 characters of ! to ~.";
     public const string Epoch = "A whole number.";
+    public const string Checksum = "sha256, or nothing.";
+    public const string PartChecksum = "Each is the base64 of the 32 bytes of a SHA-256.";
     public const string Hash = "52 characters of base32.";
     public const string Limit = "A whole number from 1 to 1000.";
     public const string Cursor = "This is not a cursor of a page before.";
@@ -19,7 +21,7 @@ internal static class RequestMessages
     public const string ContentSize = "A whole number of bytes, 1 or more.";
     public const string State = "A state of uploads, or active, or done.";
     public const string PartNotWhole = "A part number is a whole number.";
-    public const string PartsOrRange = "Either parts, or from and to.";
+    public const string PartsOrRange = "Either parts, or from and to, or checksums.";
     public const string PartsCount = "1 to 1000 part numbers.";
     public const string CompletePartsCount = "1 to 10000 parts, or leave them out.";
     public const string RangeOrder = "From may not be above to.";

@@ -14,8 +14,11 @@ public interface IObjectStore
     Task PutAsync(string key, ReadOnlyMemory<byte> content, ObjectHeaders headers, CancellationToken cancellationToken);
 
     /// <summary>Starts a multipart upload.</summary>
-    /// <returns>Its upload id.</returns>
-    Task<string> CreateMultipartUploadAsync(string key, ObjectHeaders headers, CancellationToken cancellationToken);
+    /// <param name="key">The object's key.</param>
+    /// <param name="headers">What the object is stored with.</param>
+    /// <param name="checksum">What every part is to be held against, where the store knows how to.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<StartedMultipart> CreateMultipartUploadAsync(string key, ObjectHeaders headers, PartChecksum checksum, CancellationToken cancellationToken);
 
     /// <summary>All parts of a multipart upload, to the last page, by number.</summary>
     /// <returns>The parts, or null where the store does not know the upload.</returns>
@@ -24,7 +27,7 @@ public interface IObjectStore
     /// <summary>Puts parts together.</summary>
     /// <param name="key">The object's key.</param>
     /// <param name="uploadId">The upload.</param>
-    /// <param name="parts">In ascending order, with the store's own ETags.</param>
+    /// <param name="parts">In ascending order, with the store's own ETags and checksums.</param>
     /// <param name="cancellationToken">Gives up.</param>
     Task<Completion> CompleteMultipartUploadAsync(string key, string uploadId, ImmutableArray<UploadedPart> parts, CancellationToken cancellationToken);
 
@@ -67,6 +70,11 @@ public interface IObjectStore
 /// <param name="ContentType">Media type.</param>
 /// <param name="Metadata">User metadata: names without <c>x-amz-meta-</c>, values in ASCII, 2 KB in all.</param>
 public sealed record ObjectHeaders(string ContentType, ImmutableDictionary<string, string> Metadata);
+
+/// <summary>A multipart upload that was begun.</summary>
+/// <param name="UploadId">Its upload id.</param>
+/// <param name="Checksum">What the store has agreed to hold its parts against.</param>
+public sealed record StartedMultipart(string UploadId, PartChecksum Checksum);
 
 /// <summary>An object in the bucket.</summary>
 /// <param name="Size">Bytes.</param>

@@ -9,8 +9,24 @@ public interface IUploadSignals
     /// <summary>Says how far the verification of an upload is. Not kept anywhere.</summary>
     ValueTask PublishProgressAsync(string tag, VerificationProgress progress, CancellationToken cancellationToken);
 
+    /// <summary>Says that another client has the lease of an upload now. Not kept anywhere.</summary>
+    /// <param name="tag">The upload.</param>
+    /// <param name="displaced">The client that had it.</param>
+    ValueTask PublishTakeoverAsync(string tag, string displaced);
+
     /// <summary>Starts to listen for one upload.</summary>
     IUploadSubscription Subscribe(string tag);
+
+    /// <summary>Starts to listen for what is taken from one client.</summary>
+    ITakeoverSubscription SubscribeTakeovers(string clientId);
+}
+
+/// <summary>A listener for the uploads that other clients take from one. Whose they are is for it to find out.</summary>
+public interface ITakeoverSubscription : IDisposable
+{
+    /// <summary>Waits for the next upload that was taken.</summary>
+    /// <returns>Its tag; null where <paramref name="atMost"/> passed without one.</returns>
+    Task<string?> NextAsync(TimeSpan atMost, CancellationToken cancellationToken);
 }
 
 /// <summary>A listener for one upload's changes.</summary>

@@ -26,13 +26,19 @@ public interface IUrlSigner
     /// <summary>Signs a form for a POST of a whole object.</summary>
     /// <param name="key">The object's key.</param>
     /// <param name="headers">What the object is stored with.</param>
-    /// <param name="maxLength">Most bytes that the store may take.</param>
+    /// <param name="length">How many bytes the store may take.</param>
     /// <param name="lifetime">How long the form is good for, at most 7 days.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    ValueTask<SignedForm> SignFormAsync(string key, ObjectHeaders headers, long maxLength, TimeSpan lifetime, CancellationToken cancellationToken);
+    ValueTask<SignedForm> SignFormAsync(string key, ObjectHeaders headers, LengthRange length, TimeSpan lifetime, CancellationToken cancellationToken);
 }
 
 /// <summary>What is signed for a part.</summary>
 /// <param name="Part">Part number.</param>
 /// <param name="Length">Bytes, signed as Content-Length, or null to leave the length open.</param>
-public readonly record struct PartToSign(int Part, long? Length);
+/// <param name="Sha256">The SHA-256 of its bytes in base64, for an upload with checksums; else null.</param>
+public readonly record struct PartToSign(int Part, long? Length, string? Sha256 = null);
+
+/// <summary>How many bytes an object may have.</summary>
+/// <param name="Least">At least.</param>
+/// <param name="Most">At most.</param>
+public readonly record struct LengthRange(long Least, long Most);

@@ -33,6 +33,15 @@ public interface IUploadSessionGrain : IGrainWithStringKey
     /// <param name="cancellationToken">Gives up.</param>
     Task<Result<SignedParts>> SignPartsAsync(Caller caller, ImmutableArray<int> parts, CancellationToken cancellationToken);
 
+    /// <summary>Signs URLs for parts of an upload with checksums. Nothing is written for it.</summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="parts">At most 1 000.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<Result<SignedParts>> SignCheckedPartsAsync(Caller caller, ImmutableArray<CheckedPart> parts, CancellationToken cancellationToken);
+
+    /// <summary>Signs a form for a file that goes in one piece. Nothing is written for it.</summary>
+    Task<Result<SignedForm>> SignFormAsync(Caller caller, CancellationToken cancellationToken);
+
     /// <summary>The parts that the store has, to its last page, without those of the wrong size.</summary>
     Task<Result<PartList>> ListPartsAsync(Caller caller, CancellationToken cancellationToken);
 

@@ -26,6 +26,14 @@ public sealed record NewUpload(
     /// <summary>Extra metadata that the door's contract carries; kept with the session.</summary>
     [Id(0)]
     public ImmutableDictionary<string, string> Metadata { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>Whether the client would rather send a small file by the POST of a form, for which browsers need no preflight.</summary>
+    [Id(1)]
+    public bool PrefersForm { get; init; }
+
+    /// <summary>What the client can send with every part.</summary>
+    [Id(2)]
+    public PartChecksum Checksum { get; init; }
 }
 
 /// <summary>A session that a client can now work on.</summary>
@@ -46,6 +54,10 @@ public sealed record OpenedUpload(Upload Upload, bool Resumed, ImmutableArray<Up
     /// </summary>
     [Id(1)]
     public bool PossibleDuplicate { get; init; }
+
+    /// <summary>A form in place of URLs, for a client that prefers one and a file that goes in one piece.</summary>
+    [Id(2)]
+    public SignedForm? Form { get; init; }
 }
 
 /// <summary>A session whose file comes by a form.</summary>

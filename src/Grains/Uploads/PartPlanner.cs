@@ -21,6 +21,9 @@ public static class PartPlanner
     /// <summary>Part size for files for which it gives at most <see cref="PreferredParts"/> parts: 8 MiB.</summary>
     public const long SmallPartSize = 8L << 20;
 
+    /// <summary>Most bytes in a part that has a checksum, which a client computes over the whole part before it sends any of it: 64 MiB.</summary>
+    public const long MaxCheckedPartSize = LargestPreferred;
+
     private const int PreferredParts = 1_000;
     private const long LargestPreferred = 64L << 20;
 

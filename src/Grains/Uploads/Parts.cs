@@ -9,7 +9,12 @@ namespace Media.Grains.Uploads;
 /// <param name="ETag">As the store gives it, with its quotes.</param>
 /// <param name="UploadedAt">When the store got it.</param>
 [GenerateSerializer, Immutable, Alias("media.uploaded-part")]
-public sealed record UploadedPart(int Part, long Size, string ETag, DateTimeOffset? UploadedAt);
+public sealed record UploadedPart(int Part, long Size, string ETag, DateTimeOffset? UploadedAt)
+{
+    /// <summary>The part's checksum, in base64, where its upload has them and the store tells.</summary>
+    [Id(0)]
+    public string? Checksum { get; init; }
+}
 
 /// <summary>All parts of an upload that the store has and the plan knows, by number.</summary>
 [GenerateSerializer, Immutable, Alias("media.part-list")]
@@ -20,6 +25,12 @@ public sealed record PartList(ImmutableArray<UploadedPart> Parts);
 /// <param name="ETag">The ETag that the client was given, with or without quotes.</param>
 [GenerateSerializer, Immutable, Alias("media.named-part")]
 public sealed record NamedPart(int Part, string ETag);
+
+/// <summary>A part with the checksum of what will be sent.</summary>
+/// <param name="Part">Part number, from 1.</param>
+/// <param name="Checksum">In base64.</param>
+[GenerateSerializer, Immutable, Alias("media.checked-part")]
+public sealed record CheckedPart(int Part, string Checksum);
 
 /// <summary>A URL that takes one part's bytes by PUT.</summary>
 /// <param name="Part">Part number, from 1.</param>

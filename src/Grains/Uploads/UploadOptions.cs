@@ -29,6 +29,10 @@ public sealed class UploadOptions
     [Range(0, PartPlanner.MaxPartSize)]
     public long SinglePutMaxSize { get; set; }
 
+    /// <summary>Files up to this many bytes go by the POST of a form from clients that prefer one. More is too much to send all over again.</summary>
+    [Range(0, PartPlanner.MaxPartSize)]
+    public long FormMaxSize { get; set; } = PartPlanner.SmallPartSize;
+
     /// <summary>Whether part URLs sign Content-Length, so that the store itself refuses a part of the wrong size. Off, as some stores do not take it.</summary>
     public bool SignContentLength { get; set; }
 

@@ -19,6 +19,17 @@ public enum UploadStrategy
     Form,
 }
 
+/// <summary>A checksum that comes with every part, so that the store refuses one that was damaged on its way.</summary>
+[GenerateSerializer, Alias("media.part-checksum")]
+public enum PartChecksum
+{
+    /// <summary>Parts come without one.</summary>
+    None,
+
+    /// <summary>SHA-256 of the part's bytes, in base64.</summary>
+    Sha256,
+}
+
 /// <summary>How a file is cut into parts. Fixed when the upload is created and checked when it is resumed and completed.</summary>
 /// <param name="Strategy">How the bytes come.</param>
 /// <param name="PartSize">Bytes in every part but the last; 0 where the client chooses.</param>
@@ -26,6 +37,10 @@ public enum UploadStrategy
 [GenerateSerializer, Immutable, Alias("media.upload-plan")]
 public sealed record UploadPlan(UploadStrategy Strategy, long PartSize, int PartCount)
 {
+    /// <summary>What the store holds every part against.</summary>
+    [Id(0)]
+    public PartChecksum Checksum { get; init; }
+
     /// <summary>Largest part number that the plan knows.</summary>
     public int LastPart => Strategy == UploadStrategy.Open ? PartPlanner.MaxParts : PartCount;
 

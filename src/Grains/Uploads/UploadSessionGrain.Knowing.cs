@@ -41,9 +41,9 @@ internal sealed partial class UploadSessionGrain
                 }
 
                 if (State.UploadId is null)
-                    return await OpenedAsync(resumed: false, await SinglePartAsync(cancellationToken), cancellationToken);
+                    return await OpenedAsync(resumed: false, await SinglePartAsync(cancellationToken), prefersForm: false, cancellationToken);
                 return await store.ListPartsAsync(State.Key, State.UploadId, cancellationToken) is { } parts
-                    ? await OpenedAsync(resumed: false, PartCheck.Planned(parts, State.Plan, State.Size), cancellationToken)
+                    ? await OpenedAsync(resumed: false, PartCheck.Planned(parts, State.Plan, State.Size), prefersForm: false, cancellationToken)
                     : await FindOutcomeAsync() is { } gone ? gone : Opened(resumed: true);
             },
             cancellationToken);
@@ -53,7 +53,9 @@ internal sealed partial class UploadSessionGrain
     {
         if (State.Plan.Strategy == UploadStrategy.Single)
             return;
-        State.UploadId = await store.CreateMultipartUploadAsync(State.Key, Headers(), cancellationToken);
+        var started = await store.CreateMultipartUploadAsync(State.Key, Headers(), State.Plan.Checksum, cancellationToken);
+        State.UploadId = started.UploadId;
+        State.Plan = State.Plan with { Checksum = started.Checksum };
         Enter(UploadState.Uploading);
     }
 

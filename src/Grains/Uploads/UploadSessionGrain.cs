@@ -72,7 +72,7 @@ internal sealed partial class UploadSessionGrain(
 
                 return await ReferIfOwnedAsync(known, cancellationToken)
                     ? Opened(resumed: false)
-                    : await OpenedAsync(resumed: false, [], cancellationToken);
+                    : await OpenedAsync(resumed: false, [], request.PrefersForm, cancellationToken);
             },
             cancellationToken);
 
@@ -86,7 +86,7 @@ internal sealed partial class UploadSessionGrain(
                 Begin(request, PartPlanner.Form, options.FormLook);
                 await SaveAsync();
                 var largest = Math.Min(Math.Min(request.Permission.MaxSize, options.MaxSize), PartPlanner.MaxPartSize);
-                var form = await signer.SignFormAsync(State.Key, Headers(), largest, options.UrlLifetime, cancellationToken);
+                var form = await signer.SignFormAsync(State.Key, Headers(), new LengthRange(0, largest), options.UrlLifetime, cancellationToken);
                 return new OpenedForm(committed!, form);
             },
             cancellationToken);
@@ -124,10 +124,10 @@ internal sealed partial class UploadSessionGrain(
                 }
 
                 if (State.UploadId is null)
-                    return await OpenedAsync(resumed: true, await SinglePartAsync(cancellationToken), cancellationToken);
+                    return await OpenedAsync(resumed: true, await SinglePartAsync(cancellationToken), request.PrefersForm, cancellationToken);
                 if (await store.ListPartsAsync(State.Key, State.UploadId, cancellationToken) is { } parts)
-                    return await OpenedAsync(resumed: true, PartCheck.Planned(parts, State.Plan, State.Size), cancellationToken);
-                return await FindOutcomeAsync() is { } gone ? gone : await OpenedAsync(resumed: true, [], cancellationToken);
+                    return await OpenedAsync(resumed: true, PartCheck.Planned(parts, State.Plan, State.Size), request.PrefersForm, cancellationToken);
+                return await FindOutcomeAsync() is { } gone ? gone : await OpenedAsync(resumed: true, [], request.PrefersForm, cancellationToken);
             },
             cancellationToken);
     }
@@ -139,25 +139,6 @@ internal sealed partial class UploadSessionGrain(
             return OwnedTurnAsync(caller, () => Task.FromResult<Result<Upload>>(committed!), cancellationToken);
         return Task.FromResult<Result<Upload>>(committed is null ? NotFound() : committed.User != caller.User ? NotYours() : committed);
     }
-
-    public Task<Result<SignedParts>> SignPartsAsync(Caller caller, ImmutableArray<int> parts, CancellationToken cancellationToken) =>
-        HeldTurnAsync<SignedParts>(
-            caller,
-            async () =>
-            {
-                if (State.State is not (UploadState.Created or UploadState.Uploading) || State.Plan.Strategy == UploadStrategy.Form)
-                    return WrongState();
-                if (State is { Challenge: not null, UploadId: null })
-                    return new Refusal(RefusalCode.WrongState, "The upload's challenge is to be answered or turned down first.") { Tag = Tag };
-                foreach (var part in parts)
-                {
-                    if (part < 1 || part > State.Plan.LastPart)
-                        return new Refusal(RefusalCode.InvalidPart, $"Part numbers go from 1 to {State.Plan.LastPart}.") { Parts = [part] };
-                }
-
-                return new SignedParts(await SignAsync(parts, cancellationToken));
-            },
-            cancellationToken);
 
     public Task<Result<PartList>> ListPartsAsync(Caller caller, CancellationToken cancellationToken) =>
         OwnedTurnAsync<PartList>(
@@ -245,44 +226,23 @@ internal sealed partial class UploadSessionGrain(
             ? [new UploadedPart(1, found.Size, found.ETag, found.LastModified)]
             : [];
 
-    private async Task<Result<OpenedUpload>> OpenedAsync(bool resumed, ImmutableArray<UploadedPart> parts, CancellationToken cancellationToken)
+    private async Task<Result<OpenedUpload>> OpenedAsync(bool resumed, ImmutableArray<UploadedPart> parts, bool prefersForm, CancellationToken cancellationToken)
     {
-        // A client that answers the challenge needs none; one that does not gets them then.
-        var wanted = State.State is UploadState.Created or UploadState.Uploading && State is not { Challenge: not null, UploadId: null }
+        // A client that answers the challenge needs none; one that does not gets them then. Nor can parts be signed before their checksums are known.
+        var wanted = State is { State: UploadState.Created or UploadState.Uploading, Plan.Checksum: PartChecksum.None } and not { Challenge: not null, UploadId: null }
             ? PartCheck.Missing(parts, State.Plan.PartCount, options.FirstUrls)
             : [];
+        var byForm = prefersForm && State.Plan.Strategy == UploadStrategy.Single;
         return Opened(resumed) with
         {
             Parts = parts,
-            Urls = await SignAsync(wanted, cancellationToken),
+            Urls = byForm ? [] : await SignAsync(wanted, cancellationToken),
+            Form = byForm && !wanted.IsEmpty ? await FormAsync(cancellationToken) : null,
             PossibleDuplicate = State is { PieceHash: null, TipHash: { } tip, Size: { } size } && await catalog.HasTipAsync(tip, size, cancellationToken),
         };
     }
 
     private OpenedUpload Opened(bool resumed) => new(committed!, resumed, [], []) { Challenge = State.Challenge };
-
-    private async Task<ImmutableArray<SignedPart>> SignAsync(ImmutableArray<int> parts, CancellationToken cancellationToken)
-    {
-        if (parts.IsEmpty)
-            return [];
-        if (State.UploadId is not { } uploadId)
-        {
-            var length = options.SignContentLength ? State.Size : null;
-            return [await signer.SignPutAsync(State.Key, Headers(), length, options.UrlLifetime, cancellationToken)];
-        }
-
-        var toSign = parts.Select(part => new PartToSign(part, options.SignContentLength ? State.Plan.SizeOf(part, State.Size) : null));
-        return await signer.SignPartsAsync(State.Key, uploadId, [.. toSign], options.UrlLifetime, cancellationToken);
-    }
-
-    private ObjectHeaders Headers()
-    {
-        // User metadata is limited to 2 KB in all; the session has the name whatever its length.
-        var metadata = State.EncodedFileName.Length <= 1_024
-            ? ImmutableDictionary<string, string>.Empty.Add("file-name", State.EncodedFileName)
-            : ImmutableDictionary<string, string>.Empty;
-        return new ObjectHeaders(State.ContentType, metadata);
-    }
 
     /// <summary>Moves the time at which the session is given up, seldom enough that a busy client does not cost a write per request.</summary>
     private bool Touch()
@@ -331,6 +291,7 @@ internal sealed partial class UploadSessionGrain(
     private async Task SaveAsync()
     {
         var before = committed?.History.Length ?? 0;
+        var holder = committed?.Lease?.ClientId;
         State.SetEffects(UploadEffects.Of(Tag, State, before));
         await WriteAsync();
         State.SetEffects(StateEffects.None);
@@ -339,6 +300,9 @@ internal sealed partial class UploadSessionGrain(
             Log.Entered(logger, Tag, State.State);
             await signals.PublishAsync(Tag, CancellationToken.None);
         }
+
+        if (holder is not null && State.Lease is { } lease && lease.ClientId != holder)
+            await signals.PublishTakeoverAsync(Tag, holder);
     }
 
     /// <summary>A turn in which the caller must not be stopped by somebody else's lease; it renews or grants the caller's own.</summary>

@@ -95,9 +95,10 @@ internal sealed class UserUploadsGrain(IUploadIndex index, ITagSource tags, IOpt
 
     private Task<Result<OpenedUpload>> CreateAsync(NewUpload request, CancellationToken cancellationToken)
     {
-        var plan = request.Size is { } size
-            ? PartPlanner.Plan(size, request.PartSize, options.Value.SinglePutMaxSize)
-            : PartPlanner.Open;
+        var inOnePiece = request.PrefersForm ? Math.Max(options.Value.SinglePutMaxSize, options.Value.FormMaxSize) : options.Value.SinglePutMaxSize;
+        var plan = request.Size is { } size ? PartPlanner.Plan(size, request.PartSize, inOnePiece) : PartPlanner.Open;
+        if (plan is { Strategy: UploadStrategy.Multipart, PartSize: <= PartPlanner.MaxCheckedPartSize })
+            plan = plan with { Checksum = request.Checksum };
         return WithAllowanceAsync(request, () => Session(tags.Next()).CreateAsync(request, plan, cancellationToken), cancellationToken);
     }
 

@@ -13,7 +13,7 @@ namespace Media.Silo.Postgres;
 /// </summary>
 internal sealed partial class PostgresUploadSignals : BackgroundService, IUploadSignals
 {
-    /// <summary>The channel; payloads are <c>sender:tag</c>, or <c>sender:tag:verified/size</c>.</summary>
+    /// <summary>The channel; payloads are <c>sender:tag</c>, <c>sender:tag:verified/size</c>, or <c>sender:tag:&lt;displaced client</c>.</summary>
     internal const string Channel = "media_upload";
 
     private const int MostAtOnce = 256;
@@ -24,6 +24,7 @@ internal sealed partial class PostgresUploadSignals : BackgroundService, IUpload
     private readonly string _sender = Guid.NewGuid().ToString("N");
     private readonly Lock _lock = new();
     private readonly Dictionary<string, List<Subscription>> _subscriptions = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<TakeoverSubscription>> _takeovers = new(StringComparer.Ordinal);
     private readonly Channel<string> _outgoing = System.Threading.Channels.Channel.CreateBounded<string>(
         new BoundedChannelOptions(16_384) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
@@ -50,15 +51,24 @@ internal sealed partial class PostgresUploadSignals : BackgroundService, IUpload
         return ValueTask.CompletedTask;
     }
 
+    public ValueTask PublishTakeoverAsync(string tag, string displaced)
+    {
+        Tell(displaced, tag);
+        _outgoing.Writer.TryWrite($"{tag}:<{displaced}");
+        return ValueTask.CompletedTask;
+    }
+
     public IUploadSubscription Subscribe(string tag)
     {
         var subscription = new Subscription(this, tag);
-        lock (_lock)
-        {
-            ref var list = ref CollectionsMarshal.GetValueRefOrAddDefault(_subscriptions, tag, out _);
-            (list ??= []).Add(subscription);
-        }
+        Add(_subscriptions, tag, subscription);
+        return subscription;
+    }
 
+    public ITakeoverSubscription SubscribeTakeovers(string clientId)
+    {
+        var subscription = new TakeoverSubscription(this, clientId);
+        Add(_takeovers, clientId, subscription);
         return subscription;
     }
 
@@ -114,23 +124,27 @@ internal sealed partial class PostgresUploadSignals : BackgroundService, IUpload
         }
         else if (payload.IndexOf(':', StringComparison.Ordinal) is var at and > 0 && !payload.AsSpan(0, at).SequenceEqual(_sender))
         {
-            var (tag, progress) = Parse(payload[(at + 1)..]);
-            Wake(tag, progress);
+            Hear(payload.AsSpan(at + 1));
         }
     }
 
-    private static (string Tag, VerificationProgress? Progress) Parse(string text)
+    private void Hear(ReadOnlySpan<char> text)
     {
-        var colon = text.IndexOf(':', StringComparison.Ordinal);
-        if (colon < 0) return (text, null);
-        var tag = text[..colon];
-        var rest = text.AsSpan(colon + 1);
-        var slash = rest.IndexOf('/');
+        var colon = text.IndexOf(':');
+        var tag = (colon < 0 ? text : text[..colon]).ToString();
+        var rest = colon < 0 ? [] : text[(colon + 1)..];
+        if (rest is ['<', .. var displaced]) Tell(displaced.ToString(), tag);
+        else Wake(tag, ProgressOf(rest));
+    }
+
+    private static VerificationProgress? ProgressOf(ReadOnlySpan<char> text)
+    {
+        var slash = text.IndexOf('/');
         return slash > 0
-            && long.TryParse(rest[..slash], NumberStyles.None, CultureInfo.InvariantCulture, out var verified)
-            && long.TryParse(rest[(slash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var size)
-                ? (tag, new VerificationProgress(verified, size))
-                : (tag, null);
+            && long.TryParse(text[..slash], NumberStyles.None, CultureInfo.InvariantCulture, out var verified)
+            && long.TryParse(text[(slash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var size)
+                ? new VerificationProgress(verified, size)
+                : null;
     }
 
     private void Wake(string tag, VerificationProgress? progress = null)
@@ -142,12 +156,30 @@ internal sealed partial class PostgresUploadSignals : BackgroundService, IUpload
         }
     }
 
-    private void Remove(Subscription subscription)
+    private void Tell(string displaced, string tag)
     {
         lock (_lock)
         {
-            if (_subscriptions.TryGetValue(subscription.Tag, out var list) && list.Remove(subscription) && list.Count == 0)
-                _subscriptions.Remove(subscription.Tag);
+            if (!_takeovers.TryGetValue(displaced, out var list)) return;
+            foreach (var subscription in list) subscription.Tell(tag);
+        }
+    }
+
+    private void Add<T>(Dictionary<string, List<T>> listeners, string subject, T listener)
+    {
+        lock (_lock)
+        {
+            ref var list = ref CollectionsMarshal.GetValueRefOrAddDefault(listeners, subject, out _);
+            (list ??= []).Add(listener);
+        }
+    }
+
+    private void Remove<T>(Dictionary<string, List<T>> listeners, string subject, T listener)
+    {
+        lock (_lock)
+        {
+            if (listeners.TryGetValue(subject, out var list) && list.Remove(listener) && list.Count == 0)
+                listeners.Remove(subject);
         }
     }
 
@@ -157,8 +189,6 @@ internal sealed partial class PostgresUploadSignals : BackgroundService, IUpload
     private sealed class Subscription(PostgresUploadSignals signals, string tag) : IUploadSubscription
     {
         private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public string Tag => tag;
 
         public VerificationProgress? Progress { get; private set; }
 
@@ -185,6 +215,32 @@ internal sealed partial class PostgresUploadSignals : BackgroundService, IUpload
             Volatile.Write(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously));
         }
 
-        public void Dispose() => signals.Remove(this);
+        public void Dispose() => signals.Remove(signals._subscriptions, tag, this);
+    }
+
+    private sealed class TakeoverSubscription(PostgresUploadSignals signals, string clientId) : ITakeoverSubscription
+    {
+        // A client has no more uploads than that under way; what is over is found by its heartbeats.
+        private readonly Channel<string> _taken = System.Threading.Channels.Channel.CreateBounded<string>(
+            new BoundedChannelOptions(1_024) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+
+        // Called under the lock of the signals.
+        public void Tell(string tag) => _taken.Writer.TryWrite(tag);
+
+        public async Task<string?> NextAsync(TimeSpan atMost, CancellationToken cancellationToken)
+        {
+            using var limit = new CancellationTokenSource(atMost, signals._time);
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+            try
+            {
+                return await _taken.Reader.ReadAsync(both.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                return null;
+            }
+        }
+
+        public void Dispose() => signals.Remove(signals._takeovers, clientId, this);
     }
 }

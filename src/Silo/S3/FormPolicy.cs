@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Media.Grains.Ports;
 
 namespace Media.Silo.S3;
 
@@ -20,7 +21,7 @@ internal sealed class FormPolicy(string bucket, string region)
     /// <param name="expiresAt">When the store stops taking the form.</param>
     /// <param name="key">The object's key.</param>
     /// <param name="storedWith">Fields that say what the object is stored with.</param>
-    /// <param name="maxLength">Most bytes of the file.</param>
+    /// <param name="length">Bytes of the file.</param>
     /// <returns>The fields that go before the file.</returns>
     public ImmutableDictionary<string, string> Sign(
         SigningCredentials credentials,
@@ -29,7 +30,7 @@ internal sealed class FormPolicy(string bucket, string region)
         DateTimeOffset expiresAt,
         string key,
         ImmutableDictionary<string, string> storedWith,
-        long maxLength)
+        LengthRange length)
     {
         var time = now.UtcDateTime.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
         var fields = storedWith.ToBuilder();
@@ -41,7 +42,7 @@ internal sealed class FormPolicy(string bucket, string region)
         if (credentials.SessionToken is { } token)
             fields.Add("x-amz-security-token", token);
 
-        var conditions = new JsonArray(new JsonObject { ["bucket"] = bucket }, new JsonArray("content-length-range", 0, maxLength));
+        var conditions = new JsonArray(new JsonObject { ["bucket"] = bucket }, new JsonArray("content-length-range", length.Least, length.Most));
         foreach (var (name, value) in fields)
             conditions.Add((JsonNode)new JsonArray("eq", "$" + name, value));
         var policy = new JsonObject

@@ -26,7 +26,7 @@ internal sealed partial class S3MultipartCopy(S3ObjectStore store, IAmazonS3 cli
         _before = await Store.HeadAsync(Order.Target, cancellationToken);
         if (_before is not null && Order.OnlyIfAbsent) return CopyOutcome.Exists(_before);
         if ((Order.Headers ?? await ReadHeadersAsync(cancellationToken)) is not { } headers) return CopyOutcome.SourceChanged;
-        _uploadId = await Store.CreateMultipartUploadAsync(Order.Target, headers, cancellationToken);
+        _uploadId = (await Store.CreateMultipartUploadAsync(Order.Target, headers, PartChecksum.None, cancellationToken)).UploadId;
         try
         {
             await CopyPartsAsync(cancellationToken);

@@ -34,15 +34,17 @@ internal sealed partial class S3ObjectStore(S3Connection connection, IOptions<S3
         await S3Failures.RunAsync(client => client.PutObjectAsync(request, cancellationToken), connection.Client, cancellationToken);
     }
 
-    public async Task<string> CreateMultipartUploadAsync(string key, ObjectHeaders headers, CancellationToken cancellationToken)
+    public async Task<StartedMultipart> CreateMultipartUploadAsync(string key, ObjectHeaders headers, PartChecksum checksum, CancellationToken cancellationToken)
     {
         var request = new InitiateMultipartUploadRequest { BucketName = _options.Bucket, Key = key, ContentType = headers.ContentType };
         foreach (var (name, value) in headers.Metadata) request.Metadata.Add(name, value);
         (request.ServerSideEncryptionMethod, request.ServerSideEncryptionKeyManagementServiceKeyId) = _options.Encryption;
+        if (checksum == PartChecksum.Sha256 && _options.PartChecksums) request.ChecksumAlgorithm = ChecksumAlgorithm.SHA256;
         var response = await S3Failures.RunAsync(client => client.InitiateMultipartUploadAsync(request, cancellationToken), connection.Client, cancellationToken);
         return string.IsNullOrEmpty(response.UploadId)
             ? throw new StoreUnavailableException("The object store answered a new multipart upload without its id.")
-            : response.UploadId;
+            // A store that knows no checksums passes the header over, and says nothing of it either.
+            : new StartedMultipart(response.UploadId, response.ChecksumAlgorithm == ChecksumAlgorithm.SHA256 ? PartChecksum.Sha256 : PartChecksum.None);
     }
 
     public async Task<ImmutableArray<UploadedPart>?> ListPartsAsync(string key, string uploadId, CancellationToken cancellationToken)
@@ -68,7 +70,8 @@ internal sealed partial class S3ObjectStore(S3Connection connection, IOptions<S3
             foreach (var part in page.Parts ?? [])
             {
                 if (part.PartNumber is not { } number || number <= marker) continue;
-                parts.Add(new UploadedPart(number, part.Size ?? 0, Quote(part.ETag), part.LastModified is { } time ? new DateTimeOffset(time.ToUniversalTime()) : null));
+                DateTimeOffset? uploadedAt = part.LastModified is { } time ? new DateTimeOffset(time.ToUniversalTime()) : null;
+                parts.Add(new UploadedPart(number, part.Size ?? 0, Quote(part.ETag), uploadedAt) { Checksum = part.ChecksumSHA256 });
                 marker = number;
             }
 
@@ -85,7 +88,7 @@ internal sealed partial class S3ObjectStore(S3Connection connection, IOptions<S3
         string key, string uploadId, ImmutableArray<UploadedPart> parts, CancellationToken cancellationToken)
     {
         var request = new CompleteMultipartUploadRequest { BucketName = _options.Bucket, Key = key, UploadId = uploadId, PartETags = new(parts.Length) };
-        foreach (var part in parts) request.PartETags.Add(new PartETag(part.Part, part.ETag));
+        foreach (var part in parts) request.PartETags.Add(new PartETag(part.Part, part.ETag) { ChecksumSHA256 = part.Checksum });
         StoreUnavailableException failure;
         try
         {

@@ -62,6 +62,12 @@ public sealed class S3Options : IValidatableObject
     /// <summary>The key for <see cref="S3Encryption.Kms"/>; null for the account's default.</summary>
     public string? KmsKeyId { get; set; }
 
+    /// <summary>
+    /// Whether clients that can send a SHA-256 with every part may, so that the store refuses what was damaged on its way. A store that knows no checksums is
+    /// found out by itself; off is for one that says that it does, and then fails.
+    /// </summary>
+    public bool PartChecksums { get; set; } = true;
+
     /// <summary>How long the store may take for one request. Putting 10 000 parts together takes minutes on some.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00", ErrorMessage = "Media:S3:Timeout has to be 1 s to 1 h.")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(100);

@@ -23,19 +23,14 @@ internal sealed class S3UrlSigner(S3Connection connection, IOptions<S3Options> o
         var signed = ImmutableArray.CreateBuilder<SignedPart>(parts.Length);
         var expiresAt = Expiry(now, lifetime);
         var plain = default(PresignTemplate);
-        foreach (var (part, length) in parts)
+        foreach (var part in parts)
         {
-            if (length is { } bytes)
-            {
-                var text = bytes.ToString(CultureInfo.InvariantCulture);
-                var template = _presigner.Prepare(credentials, now, lifetime, key, uploadId, [new("content-length", text)]);
-                signed.Add(new SignedPart(part, template.Sign(part), expiresAt, ImmutableDictionary<string, string>.Empty.Add("Content-Length", text)));
-            }
-            else
-            {
-                plain ??= _presigner.Prepare(credentials, now, lifetime, key, uploadId, []);
-                signed.Add(new SignedPart(part, plain.Sign(part), expiresAt, ImmutableDictionary<string, string>.Empty));
-            }
+            var headers = HeadersOf(part);
+            // What all parts have in common is computed once.
+            var template = headers.IsEmpty
+                ? plain ??= _presigner.Prepare(credentials, now, lifetime, key, uploadId, [])
+                : _presigner.Prepare(credentials, now, lifetime, key, uploadId, [.. headers]);
+            signed.Add(new SignedPart(part.Part, template.Sign(part.Part), expiresAt, headers));
         }
 
         return signed.MoveToImmutable();
@@ -52,13 +47,20 @@ internal sealed class S3UrlSigner(S3Connection connection, IOptions<S3Options> o
     }
 
     public async ValueTask<SignedForm> SignFormAsync(
-        string key, ObjectHeaders headers, long maxLength, TimeSpan lifetime, CancellationToken cancellationToken)
+        string key, ObjectHeaders headers, LengthRange length, TimeSpan lifetime, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var expiresAt = Expiry(now, lifetime);
         var policy = new FormPolicy(_options.Bucket, _options.Region);
-        var fields = policy.Sign(await GetCredentialsAsync(), _presigner, now, expiresAt, key, StoredWith(headers), maxLength);
+        var fields = policy.Sign(await GetCredentialsAsync(), _presigner, now, expiresAt, key, StoredWith(headers), length);
         return new SignedForm(connection.PublicBucketAddress.AbsoluteUri, fields, expiresAt);
+    }
+
+    private static ImmutableDictionary<string, string> HeadersOf(PartToSign part)
+    {
+        var headers = ImmutableDictionary<string, string>.Empty;
+        if (part.Length is { } bytes) headers = headers.Add("Content-Length", bytes.ToString(CultureInfo.InvariantCulture));
+        return part.Sha256 is { } checksum ? headers.Add("x-amz-checksum-sha256", checksum) : headers;
     }
 
     /// <summary>The headers, or form fields, that say what an object is stored with.</summary>

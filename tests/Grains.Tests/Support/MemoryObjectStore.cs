@@ -36,12 +36,15 @@ internal sealed class MemoryObjectStore(TimeProvider time) : IObjectStore
     public Task PutAsync(string key, ReadOnlyMemory<byte> content, ObjectHeaders headers, CancellationToken cancellationToken) =>
         Do("put", () => objects[key] = new StoredObject(content.Length, "\"whole\"", null, headers.ContentType, time.GetUtcNow()));
 
-    public Task<string> CreateMultipartUploadAsync(string key, ObjectHeaders headers, CancellationToken cancellationToken) =>
+    /// <summary>Whether it holds parts against checksums, as not every store does.</summary>
+    public bool TakesChecksums { get; set; } = true;
+
+    public Task<StartedMultipart> CreateMultipartUploadAsync(string key, ObjectHeaders headers, PartChecksum checksum, CancellationToken cancellationToken) =>
         Do("create", () =>
         {
             var id = $"s3-{Interlocked.Increment(ref ids)}";
             uploads[id] = new MultipartUpload(key, time.GetUtcNow());
-            return id;
+            return new StartedMultipart(id, TakesChecksums ? checksum : PartChecksum.None);
         });
 
     public Task<ImmutableArray<UploadedPart>?> ListPartsAsync(string key, string uploadId, CancellationToken cancellationToken) =>

@@ -16,5 +16,16 @@ internal sealed class RecordedSignals : IUploadSignals
 
     public ValueTask PublishProgressAsync(string tag, VerificationProgress progress, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
+    /// <summary>What was taken over from whom.</summary>
+    public ConcurrentQueue<(string Tag, string Displaced)> Takeovers { get; } = new();
+
+    public ValueTask PublishTakeoverAsync(string tag, string displaced)
+    {
+        Takeovers.Enqueue((tag, displaced));
+        return ValueTask.CompletedTask;
+    }
+
+    public ITakeoverSubscription SubscribeTakeovers(string clientId) => throw new NotSupportedException("Nobody listens here.");
+
     public IUploadSubscription Subscribe(string tag) => throw new NotSupportedException("Nobody listens here.");
 }

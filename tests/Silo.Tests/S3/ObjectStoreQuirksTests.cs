@@ -257,7 +257,7 @@ public sealed class ObjectStoreQuirksTests
         Assert.Contains(code, failure.Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Store.AbortMultipartUploadAsync("k", "u", Token));
         await Assert.ThrowsAsync<StoreUnavailableException>(
-            () => fake.Store.CreateMultipartUploadAsync("k", new ObjectHeaders("a/b", ImmutableDictionary<string, string>.Empty), Token));
+            () => fake.Store.CreateMultipartUploadAsync("k", new ObjectHeaders("a/b", ImmutableDictionary<string, string>.Empty), PartChecksum.None, Token));
     }
 
     [Fact]
@@ -323,7 +323,8 @@ public sealed class ObjectStoreQuirksTests
             options => options.ServerSideEncryption = encryption);
 
         var metadata = ImmutableDictionary<string, string>.Empty.Add("file-name", "a%20b");
-        Assert.Equal("id", await fake.Store.CreateMultipartUploadAsync("k", new ObjectHeaders("video/mp4", metadata), Token));
+        var started = await fake.Store.CreateMultipartUploadAsync("k", new ObjectHeaders("video/mp4", metadata), PartChecksum.None, Token);
+        Assert.Equal(new StartedMultipart("id", PartChecksum.None), started);
 
         Assert.Equal("video/mp4", sent!["Content-Type"]);
         Assert.Equal("a%20b", sent["x-amz-meta-file-name"]);
@@ -338,7 +339,7 @@ public sealed class ObjectStoreQuirksTests
         await using var fake = await FakeStore.StartAsync(_ => FakeStore.Xml("<InitiateMultipartUploadResult/>"));
 
         await Assert.ThrowsAsync<StoreUnavailableException>(
-            () => fake.Store.CreateMultipartUploadAsync("k", new ObjectHeaders("a/b", ImmutableDictionary<string, string>.Empty), Token));
+            () => fake.Store.CreateMultipartUploadAsync("k", new ObjectHeaders("a/b", ImmutableDictionary<string, string>.Empty), PartChecksum.None, Token));
     }
 
     [Theory]

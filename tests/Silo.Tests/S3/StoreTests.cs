@@ -54,8 +54,8 @@ public sealed class StoreTests(StorageFixture storage) : IClassFixture<StorageFi
     public async Task Upload_PartsBySignedUrls_EndsAsTheObject(string name)
     {
         var key = $"upload/{Guid.NewGuid():N}/{name}";
-        var uploadId = await _store.CreateMultipartUploadAsync(
-            key, new ObjectHeaders("video/mp4", ImmutableDictionary<string, string>.Empty.Add("file-name", "a%20b")), Token);
+        var headers = new ObjectHeaders("video/mp4", ImmutableDictionary<string, string>.Empty.Add("file-name", "a%20b"));
+        var (uploadId, _) = await _store.CreateMultipartUploadAsync(key, headers, PartChecksum.None, Token);
         var urls = await _signer.SignPartsAsync(key, uploadId, [new(1, null), new(2, null)], TimeSpan.FromMinutes(5), Token);
         byte[][] bodies = [new byte[5 * MiB], [1, 2, 3]];
         // The wrong way round, and the first one twice.
@@ -247,8 +247,10 @@ public sealed class StoreTests(StorageFixture storage) : IClassFixture<StorageFi
         Assert.Equal(HttpStatusCode.OK, await SendAsync(url, [1, 2, 3]));
     }
 
-    private Task<string> CreateAsync(string key) =>
-        _store.CreateMultipartUploadAsync(key, new ObjectHeaders("application/octet-stream", ImmutableDictionary<string, string>.Empty), Token);
+    private async Task<string> CreateAsync(string key) => (await StartAsync(key, PartChecksum.None)).UploadId;
+
+    private Task<StartedMultipart> StartAsync(string key, PartChecksum checksum) =>
+        _store.CreateMultipartUploadAsync(key, new ObjectHeaders("application/octet-stream", ImmutableDictionary<string, string>.Empty), checksum, Token);
 
     private async Task PutAsync(SignedPart part, byte[] body) => Assert.Equal(HttpStatusCode.OK, await SendAsync(part, body));
 

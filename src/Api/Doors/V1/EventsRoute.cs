@@ -12,17 +12,11 @@ using Orleans;
 namespace Media.Api.Doors.V1;
 
 /// <summary>
-/// <c>GET /v1/uploads/{tag}/events</c> (https://html.spec.whatwg.org/multipage/server-sent-events.html). Signals only say when to look: what is sent comes
+/// <c>GET /v1/uploads/{tag}/events</c>. Signals only say when to look: what is sent comes
 /// from the session's history, so nothing is lost between two connections, or with a lost signal.
 /// </summary>
 internal static class EventsRoute
 {
-    /// <summary>Media type of server-sent events.</summary>
-    public const string ContentType = "text/event-stream";
-
-    /// <summary>How often something is sent at least, so that proxies keep the connection, and the session is looked at.</summary>
-    internal static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
-
     public static async Task<IResult> StreamAsync(
         string tag, HttpContext context, Admission admission, IGrainFactory grains, IUploadSignals signals, IHostApplicationLifetime lifetime)
     {
@@ -38,10 +32,7 @@ internal static class EventsRoute
             return (ProblemResult)ProblemCatalog.Of(upload.Refusal);
 
         var response = context.Response;
-        response.ContentType = ContentType;
-        response.Headers.CacheControl = "no-store";
-        response.Headers["X-Accel-Buffering"] = "no";
-        await response.StartAsync(ending.Token);
+        await EventStream.StartAsync(response, ending.Token);
         try
         {
             await FollowAsync(response, session, caller, subscription, upload.Value, LastEventId(context.Request), ending.Token);
@@ -78,12 +69,12 @@ internal static class EventsRoute
             }
 
             if (silent)
-                response.BodyWriter.Write(": keep-alive\n\n"u8);
+                EventStream.WriteKeepAlive(response.BodyWriter);
             await response.BodyWriter.FlushAsync(cancellationToken);
             if (UploadTransitions.IsFinal(upload.State))
                 return;
 
-            await subscription.WaitAsync(KeepAlive, cancellationToken);
+            await subscription.WaitAsync(EventStream.KeepAlive, cancellationToken);
             Result<Upload> next;
             try
             {
@@ -104,21 +95,14 @@ internal static class EventsRoute
     private static void Write(IBufferWriter<byte> writer, string tag, StateChange change)
     {
         var data = JsonSerializer.SerializeToUtf8Bytes(new UploadEvent(tag, change.State, change.At, change.Sequence), MediaJson.Default.UploadEvent);
-        writer.Write("event: state\nid: "u8);
-        Span<byte> id = stackalloc byte[11];
-        change.Sequence.TryFormat(id, out var length, default, CultureInfo.InvariantCulture);
-        writer.Write(id[..length]);
-        writer.Write("\ndata: "u8);
-        writer.Write(data);
-        writer.Write("\n\n"u8);
+        EventStream.Write(writer, "state"u8, change.Sequence, data);
     }
 
     // Without an id: a client that comes back has missed nothing that the next one does not tell.
     private static void Write(IBufferWriter<byte> writer, string tag, VerificationProgress progress)
     {
-        writer.Write("event: progress\ndata: "u8);
-        writer.Write(JsonSerializer.SerializeToUtf8Bytes(new ProgressEvent(tag, progress.Verified, progress.Size), MediaJson.Default.ProgressEvent));
-        writer.Write("\n\n"u8);
+        var data = JsonSerializer.SerializeToUtf8Bytes(new ProgressEvent(tag, progress.Verified, progress.Size), MediaJson.Default.ProgressEvent);
+        EventStream.Write(writer, "progress"u8, null, data);
     }
 
     private static int LastEventId(HttpRequest request)

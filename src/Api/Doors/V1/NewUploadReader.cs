@@ -10,9 +10,15 @@ internal static class NewUploadReader
 {
     public static (NewUpload? Wish, Problem? Problem) Read(CreateUploadRequest request, Permission permission)
     {
+        if (request.Checksum is not (null or PlanAnswer.Sha256))
+            return (null, ProblemCatalog.Invalid("checksum", RequestMessages.Checksum));
         if (request is { FileName: { } fileName, ContentType: { } contentType, Size: { } size, ClientId: { } clientId })
         {
-            var wish = new NewUpload(permission, fileName, contentType, size, request.TipHash, request.PieceHash, request.PartSize, clientId);
+            var wish = new NewUpload(permission, fileName, contentType, size, request.TipHash, request.PieceHash, request.PartSize, clientId)
+            {
+                PrefersForm = request.Form ?? false,
+                Checksum = request.Checksum is null ? PartChecksum.None : PartChecksum.Sha256,
+            };
             return (wish, null);
         }
 

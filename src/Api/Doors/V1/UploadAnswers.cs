@@ -93,6 +93,10 @@ public sealed record UploadAnswer : BatchAnswer
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ImmutableArray<UrlAnswer>? Urls { get; init; }
 
+    /// <summary>A form in place of URLs, where one was asked for and the file goes in one piece; in answers to a creation.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public FormAnswer? Form { get; init; }
+
     /// <summary>The content is stored already: answer this, and nothing needs to be sent; in answers to a creation.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ChallengeAnswer? Challenge { get; init; }
@@ -132,6 +136,7 @@ public sealed record UploadAnswer : BatchAnswer
             : opened.Resumed ? "resumed" : "created",
         Parts = PartAnswer.Of(opened.Parts),
         Urls = UrlAnswer.Of(opened.Urls),
+        Form = opened.Form is { } form ? FormAnswer.Of(form) : null,
         Challenge = opened.Challenge is { } challenge ? ChallengeAnswer.Of(challenge) : null,
         PossibleDuplicate = opened.PossibleDuplicate ? true : null,
     };
@@ -167,8 +172,11 @@ public sealed record RangeAnswer(long Start, long End);
 /// <param name="Strategy"><c>multipart</c>, <c>single</c>, <c>open</c> or <c>form</c>.</param>
 /// <param name="PartSize">Bytes in every part but the last; 0 where the client chooses.</param>
 /// <param name="PartCount">Number of parts; 0 where the client chooses.</param>
-public sealed record PlanAnswer(string Strategy, long PartSize, int PartCount)
+/// <param name="Checksum"><c>sha256</c> where the store holds every part against one; else null.</param>
+public sealed record PlanAnswer(string Strategy, long PartSize, int PartCount, string? Checksum)
 {
+    internal const string Sha256 = "sha256";
+
     internal static PlanAnswer Of(UploadPlan plan) => new(
         plan.Strategy switch
         {
@@ -178,7 +186,8 @@ public sealed record PlanAnswer(string Strategy, long PartSize, int PartCount)
             _ => "multipart",
         },
         plan.PartSize,
-        plan.PartCount);
+        plan.PartCount,
+        plan.Checksum == PartChecksum.Sha256 ? Sha256 : null);
 }
 
 /// <summary>Who may work on an upload.</summary>
@@ -197,11 +206,15 @@ public sealed record LeaseAnswer(string ClientId, long Epoch, DateTimeOffset Hel
 /// <param name="ETag">With its quotes.</param>
 public sealed record PartAnswer(int Part, long Size, [property: JsonPropertyName("etag")] string ETag)
 {
+    /// <summary>SHA-256 of its bytes in base64, where its upload has checksums and the store tells.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Checksum { get; init; }
+
     internal static ImmutableArray<PartAnswer> Of(ImmutableArray<UploadedPart> parts)
     {
         var answers = ImmutableArray.CreateBuilder<PartAnswer>(parts.Length);
         foreach (var part in parts)
-            answers.Add(new PartAnswer(part.Part, part.Size, part.ETag));
+            answers.Add(new PartAnswer(part.Part, part.Size, part.ETag) { Checksum = part.Checksum });
         return answers.MoveToImmutable();
     }
 }
@@ -221,6 +234,20 @@ public sealed record UrlAnswer(int Part, string Url, DateTimeOffset ExpiresAt, I
         return answers.MoveToImmutable();
     }
 }
+
+/// <summary>A form that takes the whole file by a POST of <c>multipart/form-data</c>, with the file as its last field, <c>file</c>.</summary>
+/// <param name="Url">Where to.</param>
+/// <param name="Fields">The fields before the file; secrets until they expire.</param>
+/// <param name="ExpiresAt">When the store stops taking it.</param>
+public sealed record FormAnswer(string Url, ImmutableDictionary<string, string> Fields, DateTimeOffset ExpiresAt)
+{
+    internal static FormAnswer Of(SignedForm form) => new(form.Url, form.Fields, form.ExpiresAt);
+}
+
+/// <summary>That another client has an upload now, as told by the stream of lost leases.</summary>
+/// <param name="Tag">The upload.</param>
+/// <param name="Lease">Who has it.</param>
+public sealed record LostLeaseEvent(string Tag, LeaseAnswer Lease);
 
 /// <summary>A page of uploads.</summary>
 /// <param name="Uploads">Newest first.</param>

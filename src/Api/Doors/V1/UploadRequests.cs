@@ -26,9 +26,28 @@ public sealed record CreateUploadRequest
 
     /// <summary>The client instance that is to hold the lease.</summary>
     public string? ClientId { get; init; }
+
+    /// <summary>Whether the client would rather POST a form, where the file is small enough to go in one piece: browsers send no preflight for it.</summary>
+    public bool? Form { get; init; }
+
+    /// <summary><c>sha256</c>: the client can send one with every part. Whether the store takes it is in the plan.</summary>
+    public string? Checksum { get; init; }
 }
 
-/// <summary>Asks for URLs of parts: either <see cref="Parts"/>, or <see cref="From"/> and <see cref="To"/>; at most 1 000.</summary>
+/// <summary>Asks for a form.</summary>
+public sealed record FormRequest
+{
+    /// <summary>The client instance that asks.</summary>
+    public string? ClientId { get; init; }
+
+    /// <summary>The lease epoch that it was given.</summary>
+    public long? Epoch { get; init; }
+}
+
+/// <summary>
+/// Asks for URLs of parts: <see cref="Parts"/>, or <see cref="From"/> and <see cref="To"/>, or, of an upload whose plan has checksums,
+/// <see cref="Checksums"/>; at most 1 000.
+/// </summary>
 public sealed record UrlsRequest
 {
     /// <summary>Part numbers.</summary>
@@ -42,6 +61,9 @@ public sealed record UrlsRequest
     /// <summary>Last part number.</summary>
     [JsonConverter(typeof(PartNumberConverter))]
     public int? To { get; init; }
+
+    /// <summary>SHA-256 by part number, in base64.</summary>
+    public Dictionary<string, string>? Checksums { get; init; }
 
     /// <summary>The client instance that asks.</summary>
     public string? ClientId { get; init; }

@@ -28,12 +28,20 @@ internal static class UploadsDoor
         group.MapGet("/uploads", ListRoute.ListAsync)
             .WithName("ListUploads").WithSummary("A page of the user's uploads, newest first.").ProducesProblems(400);
 
+        group.MapGet("/leases/events", LostLeasesRoute.StreamAsync)
+            .WithName("WatchLeases").WithSummary("Every upload that another client takes from this one, as a server-sent event, while it is connected.")
+            .WithMetadata(new QueryParameter("clientId")).ProducesProblems(400)
+            .Produces(StatusCodes.Status200OK, contentType: EventStream.ContentType);
+
         var one = group.MapGroup("/uploads/{tag}").ProducesProblems(400, 404);
         one.MapGet("/", GetAsync)
             .WithName("GetUpload").WithSummary("The upload as it is.");
         one.MapPost("/urls", UrlsRoute.SignAsync)
             .WithName("SignParts").WithSummary("Presigned URLs for up to 1000 parts.")
             .WithJsonBody<RouteHandlerBuilder, UrlsRequest>(BodyLimit.Json).ProducesProblems(409, 413, 415, 423);
+        one.MapPost("/form", FormRoute.SignAsync)
+            .WithName("SignForm").WithSummary("A signed form for a file that goes in one piece.")
+            .WithJsonBody<RouteHandlerBuilder, FormRequest>(BodyLimit.Json).ProducesProblems(409, 413, 415, 423);
         one.MapGet("/parts", ListPartsAsync)
             .WithName("ListParts").WithSummary("All parts that the store has.").ProducesProblems(409);
         one.MapPost("/lease", TakeLeaseAsync)
@@ -52,7 +60,7 @@ internal static class UploadsDoor
             .WithMetadata(new QueryParameter("clientId"), new QueryParameter("epoch", IsNumber: true)).ProducesProblems(409, 423);
         one.MapGet("/events", EventsRoute.StreamAsync)
             .WithName("WatchUpload").WithSummary("Every change of state as a server-sent event, to the last.")
-            .Produces(StatusCodes.Status200OK, contentType: EventsRoute.ContentType);
+            .Produces(StatusCodes.Status200OK, contentType: EventStream.ContentType);
     }
 
     private static async Task<Results<Created<UploadAnswer>, Ok<UploadAnswer>, ProblemResult>> CreateAsync(
