@@ -27,6 +27,8 @@ export interface NewUpload {
   readonly clientId: string;
   /** Where the file goes in one piece, a form is wanted rather than a URL. */
   readonly form?: true;
+  /** What will come with every part, where the store takes it. */
+  readonly checksum?: 'sha256';
 }
 
 /** A part that the store has. */
@@ -34,6 +36,8 @@ export interface StoredPart {
   readonly part: number;
   readonly size: number;
   readonly etag: string;
+  /** SHA-256 in base64, where the store tells it. */
+  readonly checksum?: string;
 }
 
 /** A URL that takes one part's bytes by PUT. It is a secret until it expires. */
@@ -85,7 +89,13 @@ export interface Upload {
   /** Why it ended badly, where it did. */
   readonly reason: string | null;
   readonly key: string;
-  readonly plan: { readonly strategy: string; readonly partSize: number; readonly partCount: number };
+  readonly plan: {
+    readonly strategy: string;
+    readonly partSize: number;
+    readonly partCount: number;
+    /** What every part's URL has to be asked for with; null or absent for nothing. */
+    readonly checksum?: 'sha256' | null;
+  };
   readonly lease: Lease | null;
   readonly parts?: readonly StoredPart[];
   readonly urls?: readonly PartUrl[];
@@ -117,6 +127,9 @@ export interface PartTag {
   readonly part: number;
   readonly etag: string;
 }
+
+/** Parts by their numbers; or, where the plan has checksums, the checksum of each. */
+export type WantedParts = { readonly parts: readonly number[] } | { readonly checksums: Readonly<Record<number, string>> };
 
 /** Whether the client still has something to do: send parts, or complete. */
 export const isActive = (state: UploadState): boolean => state === 'Created' || state === 'Uploading' || state === 'Completing';

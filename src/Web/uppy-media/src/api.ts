@@ -1,4 +1,4 @@
-import type { BatchRow, Lease, NewUpload, PartTag, PartUrl, PostForm, ProblemBody, StoredPart, Upload } from './answers.ts';
+import type { BatchRow, Lease, NewUpload, PartTag, PartUrl, PostForm, ProblemBody, StoredPart, Upload, WantedParts } from './answers.ts';
 import type { Clock } from './clock.ts';
 import { MediaProblem, retryAfterOf, Unreachable } from './errors.ts';
 
@@ -76,8 +76,8 @@ export class UploadsApi {
     return (await this.#json<{ uploads: Upload[] }>('GET', '/v1/uploads?state=done&limit=1000', undefined, options)).uploads;
   }
 
-  urls(tag: string, parts: readonly number[], clientId: string, options?: CallOptions): Promise<PartUrl[]> {
-    return this.#json('POST', `${pathOf(tag)}/urls`, { parts, clientId }, options);
+  urls(tag: string, wanted: WantedParts, clientId: string, options?: CallOptions): Promise<PartUrl[]> {
+    return this.#json('POST', `${pathOf(tag)}/urls`, { ...wanted, clientId }, options);
   }
 
   form(tag: string, clientId: string, options?: CallOptions): Promise<PostForm> {

@@ -64,6 +64,12 @@ export function isTransient(error: unknown): error is MediaProblem | Unreachable
 /** The server's code, or null. */
 export const codeOf = (error: unknown): string | null => (error instanceof MediaProblem ? error.code : null);
 
+/** The store's codes for bytes that do not have the checksum that came with them. */
+const checksumCodes = new Set(['BadDigest', 'InvalidRequest', 'XAmzContentChecksumMismatch']);
+
+/** Whether the store may have refused a part for its checksum. */
+export const isChecksumRefusal = ({ status, storeCode }: StoreRefusal): boolean => status === 400 && storeCode !== null && checksumCodes.has(storeCode);
+
 /** Whether the upload is another client's now. */
 export const isLocked = (error: unknown): error is MediaProblem => codeOf(error) === 'lease_lost' || codeOf(error) === 'upload_locked';
 

@@ -74,15 +74,16 @@ export class SessionOpener {
 
   async #create(pieceHash: string | null, signal: AbortSignal): Promise<Upload> {
     const { batcher, retry, settings, clientId } = this.#shared;
+    const tipHash = await this.#file.hashes.tip();
     const wish: NewUpload = {
       fileName: this.#file.name,
       contentType: this.#file.type,
       size: this.#file.data.size,
-      tipHash: await this.#file.hashes.tip(),
+      tipHash,
       pieceHash,
       partSize: settings.partSize,
       clientId: await clientId(),
-      ...(goesByForm(this.#file.data.size, settings) && { form: true }),
+      ...(goesByForm(this.#file.data.size, settings) ? { form: true } : settings.checksums && tipHash !== null && { checksum: 'sha256' }),
     };
     // A pause keeps it from beginning; one that has begun is worth its answer.
     return this.#gate.through(signal, () => retry.call(() => batcher.create(wish, signal), signal));

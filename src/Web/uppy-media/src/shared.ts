@@ -2,6 +2,7 @@ import type { UploadsApi } from './api.ts';
 import type { CreationBatcher } from './batcher.ts';
 import type { Lanes } from './lanes.ts';
 import type { LeaseStream } from './lease-stream.ts';
+import type { ChecksumRooms } from './part-checksums.ts';
 import type { Put } from './put.ts';
 import type { RetryPolicy } from './retry.ts';
 import type { Room, Turns } from './room.ts';
@@ -25,6 +26,7 @@ export interface Shared {
   readonly open: Room;
   /** Files that are hashed. */
   readonly hashing: Room;
+  readonly checksumRooms: ChecksumRooms;
   /** The server takes two files of one size and tip for one upload to resume; the second waits, and then need not be sent. */
   readonly contents: Turns;
   readonly settings: Settings;
@@ -39,6 +41,8 @@ export interface Settings {
    * first, but nothing is told while the bytes go. 0 for none.
    */
   readonly formsUpTo: number;
+  /** Whether parts carry their SHA-256, by which the store refuses what was damaged on the way, where the server and the store take it. */
+  readonly checksums: boolean;
   readonly stallTimeout: number;
   readonly answerTimeout: number;
   /** URLs asked for at once, at most 1 000. */

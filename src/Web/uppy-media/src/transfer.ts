@@ -4,6 +4,7 @@ import type { Destinations } from './destination.ts';
 import type { Gate } from './gate.ts';
 import type { Lane, Rank } from './lanes.ts';
 import type { Tell } from './news.ts';
+import { PartChecksums } from './part-checksums.ts';
 import { PartQueue } from './part-queue.ts';
 import { PartSender } from './part-sender.ts';
 import { PartUrls } from './part-urls.ts';
@@ -23,6 +24,7 @@ export class Transfer {
   readonly #gate: Gate;
   readonly #tell: Tell;
   readonly #queue: PartQueue;
+  readonly #checksums: PartChecksums | null;
   readonly #sender: PartSender;
   readonly #progress: Progress;
   readonly #rank: Rank;
@@ -37,6 +39,8 @@ export class Transfer {
     this.#tell = tell;
     const { retry, settings } = shared;
     this.#queue = new PartQueue(upload, file.data.size);
+    const sums = { file: file.data, queue: this.#queue, rooms: shared.checksumRooms, ahead: settings.urlBatch };
+    this.#checksums = upload.plan.checksum === 'sha256' ? new PartChecksums(sums) : null;
     this.#rank = this.#queue.count === 1 ? 0 : 1;
     this.#progress = new Progress(this.#queue, file.data.size, retry.clock, settings.progressInterval, tell);
     this.#sender = new PartSender({
@@ -63,10 +67,11 @@ export class Transfer {
     const stop = new AbortController();
     const both = AbortSignal.any([signal, stop.signal]);
     const hashing = this.#file.hashes.piece(this.#gate, both, (hashed, size) => this.#tell({ kind: 'hashing', hashed, size }));
+    const comparing = this.#compareThere(both);
     // A file that can't be read any more need not be sent any further.
-    hashing.catch((error: unknown) => stop.abort(error));
+    for (const reading of [hashing, comparing]) reading.catch((error: unknown) => stop.abort(error));
     try {
-      return await this.#toTheEnd(hashing, both);
+      return await this.#toTheEnd(hashing, comparing, both);
     } finally {
       stop.abort();
     }
@@ -78,15 +83,33 @@ export class Transfer {
     // After a challenge the answer has neither form nor URLs where there is to be a form. An older server gives URLs, whatever it was asked for.
     const isAwaited = queue.hasMissing && !upload.urls?.length && goesByForm(this.#file.data.size, settings);
     if (upload.plan.strategy === 'single' && (upload.form || isAwaited)) return new UploadForm({ api, upload, clientId, retry, fetch });
-    return new PartUrls({ api, upload, queue, clientId, retry, put, batch: settings.urlBatch, ahead: Math.ceil(settings.urlBatch / 4) });
+    const [batch, ahead] = [settings.urlBatch, Math.ceil(settings.urlBatch / 4)];
+    return new PartUrls({ api, upload, queue, clientId, retry, put, checksums: this.#checksums, batch, ahead });
   }
 
-  async #toTheEnd(hashing: Promise<string | null>, signal: AbortSignal): Promise<Upload> {
+  /** The file may have been edited since an earlier try sent these parts: those that are others now go once more. */
+  async #compareThere(signal: AbortSignal): Promise<void> {
+    const { state, parts = [] } = this.#upload;
+    const checksums = this.#checksums;
+    if (checksums === null || state === 'Completing') return;
+    for (const { part, checksum } of parts) {
+      if (checksum === undefined || !this.#queue.has(part)) continue;
+      if ((await this.#gate.through(signal, (run) => checksums.unhurried(part, run))) === checksum) continue;
+      this.#queue.putBack([part]);
+      this.#progress.changed();
+    }
+  }
+
+  async #toTheEnd(hashing: Promise<string | null>, comparing: Promise<void>, signal: AbortSignal): Promise<Upload> {
     // Somebody, perhaps this very tab before it was reloaded, was putting the parts together already.
     let transfer = this.#upload.state !== 'Completing';
     for (let round = 1; ; round++) {
       try {
-        if (transfer) await this.#gate.through(signal, (run) => this.#sendMissing(run));
+        if (transfer) {
+          await this.#gate.through(signal, (run) => this.#sendMissing(run));
+          await comparing;
+          await this.#gate.through(signal, (run) => this.#sendMissing(run));
+        }
         return await this.#complete(transfer, await hashing, signal);
       } catch (error) {
         signal.throwIfAborted();

@@ -9,6 +9,7 @@ import { FileUpload } from './file-upload.ts';
 import { Lanes } from './lanes.ts';
 import { LeaseStream } from './lease-stream.ts';
 import type { Tell } from './news.ts';
+import { ChecksumRooms } from './part-checksums.ts';
 import { xhrPut, type Put } from './put.ts';
 import { retryLimits, RetryPolicy, type RetryLimits } from './retry.ts';
 import { Room, Turns } from './room.ts';
@@ -49,6 +50,7 @@ export interface Platform {
 const usual: Settings = {
   partSize: null,
   formsUpTo: 256 * 1024,
+  checksums: true,
   stallTimeout: 30_000,
   answerTimeout: 120_000,
   urlBatch: 64,
@@ -105,10 +107,12 @@ export class MediaUploader {
       clientId,
       open: new Room(filesAtOnce, Math.floor(filesAtOnce / 4)),
       hashing: new Room(hashedAtOnce),
+      checksumRooms: new ChecksumRooms(),
       contents: new Turns(),
       settings: {
         partSize: options.partSize ?? usual.partSize,
         formsUpTo: options.formsUpTo ?? usual.formsUpTo,
+        checksums: options.checksums ?? usual.checksums,
         stallTimeout: options.stallTimeout ?? usual.stallTimeout,
         answerTimeout: options.answerTimeout ?? usual.answerTimeout,
         urlBatch: options.urlBatch ?? usual.urlBatch,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hash, tipHash } from '@media/fuji';
 import type { Lease, NewUpload, UploadState } from '../src/answers.ts';
-import { etagOf, Store } from './store.ts';
+import { checksumOf, etagOf, Store } from './store.ts';
 import { listen, suffer, type Fault } from './wire.ts';
 import type { World } from './world.ts';
 
@@ -12,6 +12,8 @@ export const mebi = 1024 * 1024;
 export interface Session {
   readonly tag: string;
   readonly wish: NewUpload;
+  /** Whether every part comes with its SHA-256. */
+  readonly hasChecksums: boolean;
   pieceHash: string | null;
   state: UploadState;
   isGone: boolean;
@@ -68,6 +70,8 @@ export class Peer {
   singleMaxSize = 0;
   /** Whether it knows forms; an older server does not. */
   hasForms = true;
+  /** Whether it and its store agree to checksums. */
+  agreesToChecksums = true;
   /** Whether it tells of lost leases; an older server does not. */
   hasLeaseStream = true;
   /** Faults of the server. */
@@ -203,6 +207,7 @@ export class Peer {
     const session: Session = found ?? {
       tag: `tag${String(this.#next++).padStart(18, '0')}`,
       wish,
+      hasChecksums: wish.checksum === 'sha256' && this.agreesToChecksums && wish.size > this.singleMaxSize,
       pieceHash: wish.pieceHash ?? null,
       state: 'Uploading',
       isGone: false,
@@ -234,7 +239,7 @@ export class Peer {
     return {
       ...this.#answer(session),
       parts: this.#parts(session),
-      urls: session.challenge || hasForm ? [] : this.store.sign(session.tag, missing.slice(0, this.firstUrls)),
+      urls: session.challenge || hasForm || session.hasChecksums ? [] : this.store.sign(session.tag, missing.slice(0, this.firstUrls)),
       ...(hasForm && !session.challenge && missing.length > 0 && { form: this.store.form(session.tag, session.wish.size) }),
     };
   }
@@ -257,7 +262,7 @@ export class Peer {
         return [204];
       case 'POST urls':
         this.#admit(session, client);
-        return [200, this.store.sign(session.tag, body['parts'] as number[])];
+        return [200, this.#sign(session, body)];
       case 'POST form':
         if (!this.hasForms) throw new Refusal(404, 'not_found');
         this.#admit(session, client);
@@ -309,6 +314,13 @@ export class Peer {
     const answer = this.#answer(session);
     if (this.verifies) await this.verify(session);
     return answer;
+  }
+
+  #sign({ tag, hasChecksums }: Session, body: Asked['body']): unknown {
+    const { parts, checksums } = body as { parts?: number[]; checksums?: Record<string, string> };
+    if ((checksums !== undefined) !== hasChecksums || (parts !== undefined) === hasChecksums) throw new Refusal(400, 'invalid_request', { errors: { checksums: [] } });
+    if (!Object.values(checksums ?? {}).every((checksum) => /^[A-Za-z0-9+/]{43}=$/.test(checksum))) throw new Refusal(400, 'invalid_request', { errors: { checksums: [] } });
+    return this.store.sign(tag, parts ?? Object.keys(checksums!).map(Number), checksums);
   }
 
   #stream(session: Session, request: IncomingMessage, response: ServerResponse): void {
@@ -391,7 +403,7 @@ export class Peer {
   }
 
   #parts(session: Session) {
-    return [...session.parts].map(([part, bytes]) => ({ part, size: bytes.length, etag: etagOf(bytes) }));
+    return [...session.parts].map(([part, bytes]) => ({ part, size: bytes.length, etag: etagOf(bytes), ...(session.hasChecksums && { checksum: checksumOf(bytes) }) }));
   }
 
   #missing(session: Session): number[] {
@@ -414,7 +426,7 @@ export class Peer {
       fileId: state === 'Verified' || state === 'Duplicate' ? tag : null,
       reason: state === 'Mismatched' ? 'The bytes differ.' : null,
       key: `upload/${tag}`,
-      plan: { strategy: this.#isSingle(session) ? 'single' : 'multipart', partSize: this.#isSingle(session) ? wish.size : this.partSize, partCount: this.#partCount(session) },
+      plan: { strategy: this.#isSingle(session) ? 'single' : 'multipart', partSize: this.#isSingle(session) ? wish.size : this.partSize, partCount: this.#partCount(session), checksum: session.hasChecksums ? 'sha256' : null },
     };
   }
 

@@ -32,6 +32,8 @@ export class Store {
   showsEtags = true;
   /** Faults on demand. */
   fault: (tag: string, part: number, count: number) => Fault = () => null;
+  /** Whether something on the line changes a byte of it. */
+  damages: (tag: string, part: number, count: number) => boolean = () => false;
   /** On their way at once, at most. */
   mostAtOnce = 0;
   /** Holds the first until another is on its way, too. */
@@ -54,14 +56,19 @@ export class Store {
     this.#address = await listen((request, response, body) => this.#serve(request, response, body));
   }
 
-  sign(tag: string, parts: readonly number[]): PartUrl[] {
+  /** @param checksums of each part, in base64, where they have any */
+  sign(tag: string, parts: readonly number[], checksums: Readonly<Record<number, string>> = {}): PartUrl[] {
     const until = this.#now() + this.lifetime;
-    return parts.map((part) => ({
-      part,
-      url: `${this.#address}/${tag}/${part}?until=${until}&X-Amz-Expires=${this.lifetime / 1000}`,
-      expiresAt: new Date(until).toISOString(),
-      headers: { 'x-amz-meta-signed': 'yes', 'Content-Length': '1' },
-    }));
+    return parts.map((part) => {
+      const checksum = checksums[part];
+      const query = new URLSearchParams({ until: String(until), 'X-Amz-Expires': String(this.lifetime / 1000), ...(checksum && { checksum }) });
+      return {
+        part,
+        url: `${this.#address}/${tag}/${part}?${query}`,
+        expiresAt: new Date(until).toISOString(),
+        headers: { 'x-amz-meta-signed': 'yes', 'Content-Length': '1', ...(checksum && { 'x-amz-checksum-sha256': checksum }) },
+      };
+    });
   }
 
   form(tag: string, size: number): PostForm {
@@ -82,6 +89,7 @@ export class Store {
     const serve = () => {
       this.#atOnce--;
       const fault = this.fault(tag, part, ++this.#count);
+      if (this.damages(tag, part, this.#count)) take.bytes[take.bytes.length >> 1]! ^= 1;
       const answer = fault === null ? take.answer() : null;
       const status = answer?.status ?? (typeof fault === 'object' ? (fault?.status ?? 0) : 0);
       this.sent.push({ tag, part, status, by: request.method as Sent['by'] });
@@ -101,16 +109,19 @@ export class Store {
     setImmediate(serve);
   }
 
-  #put(request: IncomingMessage, body: Buffer): Taken {
+  #put(request: IncomingMessage, bytes: Buffer): Taken {
     const url = new URL(request.url!, this.#address);
     const [, tag = '', number = ''] = url.pathname.split('/');
     const part = Number(number);
     const answer = () => {
       if (Number(url.searchParams.get('until')) <= this.#now()) return refusal(403, 'AccessDenied');
       if (request.headers['x-amz-meta-signed'] !== 'yes') return refusal(403, 'SignatureDoesNotMatch');
-      return this.#keep(tag, part, body, 200);
+      const checksum = request.headers['x-amz-checksum-sha256'] ?? null;
+      if (checksum !== url.searchParams.get('checksum')) return refusal(403, 'SignatureDoesNotMatch');
+      if (checksum !== null && checksum !== checksumOf(bytes)) return refusal(400, 'BadDigest');
+      return this.#keep(tag, part, bytes, 200);
     };
-    return { tag, part, answer };
+    return { tag, part, bytes, answer };
   }
 
   /** POST Object (https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html). */
@@ -131,7 +142,7 @@ export class Store {
       if (bytes.length !== size) return refusal(400, bytes.length > size ? 'EntityTooLarge' : 'EntityTooSmall');
       return this.#keep(tag, 1, bytes, 201);
     };
-    return { tag, part: 1, answer };
+    return { tag, part: 1, bytes, answer };
   }
 
   #keep(tag: string, part: number, bytes: Buffer, status: number): Answer {
@@ -148,11 +159,15 @@ type Answer = { readonly status: number; readonly bytes: Buffer } | { readonly s
 interface Taken {
   readonly tag: string;
   readonly part: number;
+  readonly bytes: Buffer;
   readonly answer: () => Answer;
 }
 
 const refusal = (status: number, code: string): Answer => ({ status, code });
 
 const signatureOf = (policy: string): string => createHash('sha256').update(`secret${policy}`).digest('hex');
+
+/** SHA-256 in base64, as S3 has it. */
+export const checksumOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('base64');
 
 export const etagOf = (bytes: Buffer): string => `"${createHash('md5').update(bytes).digest('hex')}"`;
