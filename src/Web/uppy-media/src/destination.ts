@@ -13,6 +13,8 @@ export interface Destination {
 
 /** Gives the destinations of one upload's parts. */
 export interface Destinations {
+  /** Begins with what takes time for the part next in line, which waits for its turn. */
+  prepare(signal: AbortSignal): void;
   /** One that can be begun with now. */
   get(part: number, signal: AbortSignal): Promise<Destination>;
 }

@@ -32,6 +32,11 @@ export class PartSender {
     this.#options = options;
   }
 
+  /** Has the part next in line ready by the time there is a lane for it. */
+  prepare(signal: AbortSignal): void {
+    this.#options.destinations.prepare(signal);
+  }
+
   /** @returns the part's ETag; null where the store does not tell */
   async send(part: number, lane: Lane, signal: AbortSignal): Promise<string | null> {
     const { retry, destinations } = this.#options;

@@ -48,6 +48,14 @@ export class PartUrls implements Destinations {
     this.#add(options.upload.urls ?? []);
   }
 
+  prepare(signal: AbortSignal): void {
+    const { queue, checksums } = this.#options;
+    const [next] = queue.peek(1);
+    if (next === undefined || checksums === null) return;
+    // What fails here is tried again, and told, by whoever sends the part.
+    checksums.unhurried(next, signal).then(() => this.#askAhead(signal), () => {});
+  }
+
   async get(part: number, signal: AbortSignal): Promise<Destination> {
     const { checksums } = this.#options;
     while (true) {

@@ -5,7 +5,10 @@ export interface NewsChannel {
   close(): void;
 }
 
-/** Passes on which upload was taken over: by this tab to the others of this browser, and from wherever it is heard. It is a hint to look: whose the lease is, the server says. */
+/**
+ * Passes on which upload was taken over: by this tab to the others of this browser, and from wherever it is heard. It is a hint to look: whose the
+ * lease is, the server says.
+ */
 export class TakeoverNews {
   readonly #channel: NewsChannel | null;
   readonly #listeners = new Map<string, Set<() => void>>();

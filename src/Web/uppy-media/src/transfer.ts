@@ -136,6 +136,7 @@ export class Transfer {
     const failed = new AbortController();
     const both = AbortSignal.any([run, failed.signal]);
     const sending = new Set<Promise<void>>();
+    this.#sender.prepare(both);
     try {
       while (this.#queue.hasMissing) {
         const lane = await this.#shared.lanes.acquire(this.#rank, both);

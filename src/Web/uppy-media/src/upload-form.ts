@@ -25,6 +25,9 @@ export class UploadForm implements Destinations {
     if (options.upload.form) this.#hold(options.upload.form);
   }
 
+  /** The form came with the upload. */
+  prepare(): void {}
+
   async get(_part: number, signal: AbortSignal): Promise<Destination> {
     const { api, upload, clientId, retry, fetch } = this.#options;
     const held = this.#form !== null && this.#goodUntil > retry.clock.now() ? this.#form : null;

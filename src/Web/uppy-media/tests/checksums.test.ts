@@ -66,6 +66,20 @@ describe('every part', () => {
     expect(requests.flat()).toHaveLength(100);
   });
 
+  test('is hashed, and its URL asked for, while other files’ parts take all lanes', async () => {
+    const { world, peer, uploader } = await begin();
+    peer.store.fault = () => 'hang';
+    const large = uploader.upload(new Blob([bytesOf(9_000)]), film);
+    await world.when(() => peer.store.sent.length === 6);
+    const waiting = Array.from({ length: 3 }, (_, n) => uploader.upload(new Blob([bytesOf(900, n + 2)]), { name: `${n}`, type: '' }));
+    await world.when(() => waiting.every(({ tag }) => peer.asked.some(({ path }) => path === `/v1/uploads/${tag}/urls`)));
+    expect(peer.store.sent).toHaveLength(6);
+    peer.store.fault = () => null;
+    large.stop();
+    expect((await world.until(Promise.all(waiting.map(({ done }) => done)))).every(({ status }) => status === 'verified')).toBe(true);
+    for (const { tag } of waiting) expect(peer.count('POST', new RegExp(`${tag}/urls$`))).toBe(1);
+  });
+
   test('is sent again where it was damaged on the way, with the same checksum', async () => {
     const { world, peer, uploader } = await begin();
     let left = 2;
