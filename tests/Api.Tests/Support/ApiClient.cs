@@ -86,6 +86,17 @@ public sealed class ApiClient(Uri address) : IDisposable
         return response.Headers.GetValues("ETag").Single();
     }
 
+    /// <summary>Posts a signed form as a browser does: the fields, then the file.</summary>
+    public async Task<int> PostAsync(JsonNode form, byte[] bytes)
+    {
+        using var content = new MultipartFormDataContent();
+        foreach (var (name, value) in form["fields"]!.AsObject())
+            content.Add(new StringContent((string)value!), name);
+        content.Add(new ByteArrayContent(bytes), "file", "file");
+        using var answer = await http.PostAsync(new Uri((string)form["url"]!), content, TestContext.Current.CancellationToken);
+        return (int)answer.StatusCode;
+    }
+
     public void Dispose() => http.Dispose();
 
     private static string? Values(HttpHeaders headers, string name) => headers.TryGetValues(name, out var values) ? string.Join(", ", values) : null;

@@ -70,6 +70,43 @@ public sealed class UploadSignalsTests(PostgresFixture postgres) : IClassFixture
     }
 
     [Fact]
+    public async Task Takeover_InAnotherProcess_IsToldToTheDisplacedClientOnly()
+    {
+        await using var here = await Process.StartAsync(postgres.ConnectionString);
+        await using var there = await Process.StartAsync(postgres.ConnectionString);
+        // As odd as a client id can be.
+        using var displaced = there.Signals.SubscribeTakeovers("a:<1/2>:b");
+        using var other = there.Signals.SubscribeTakeovers("a");
+        using var upload = there.Signals.Subscribe("tag1");
+        var otherWaits = other.NextAsync(Long, Token);
+        var uploadWaits = upload.WaitAsync(Long, Token);
+
+        await here.Signals.PublishTakeoverAsync("tag1", "a:<1/2>:b");
+        await here.Signals.PublishTakeoverAsync("tag2", "a:<1/2>:b");
+
+        Assert.Equal(["tag1", "tag2"], (await Task.WhenAll(displaced.NextAsync(Long, Token), displaced.NextAsync(Long, Token)))!.Order(StringComparer.Ordinal)!);
+        Assert.False(otherWaits.IsCompleted);
+        Assert.False(uploadWaits.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Takeover_InTheSameProcess_IsToldOnce_AndNothingIsNull()
+    {
+        var clock = new ManualTimeProvider();
+        await using var process = await Process.StartAsync(postgres.ConnectionString, clock);
+        using var displaced = process.Signals.SubscribeTakeovers("a");
+        await process.Signals.PublishTakeoverAsync("tag", "a");
+        Assert.Equal("tag", await displaced.NextAsync(Long, Token));
+
+        var waiting = displaced.NextAsync(Long, Token);
+        clock.Advance(Long);
+        Assert.Null(await waiting);
+        // What comes after a wait that was in vain is not lost to it.
+        await process.Signals.PublishTakeoverAsync("later", "a");
+        Assert.Equal("later", await displaced.NextAsync(Long, Token));
+    }
+
+    [Fact]
     public async Task Listener_ConnectionKilled_ConnectsAgainAndWakesAll()
     {
         var connectionString = await PostgresFixture.CreateDatabaseAsync(Token);

@@ -308,6 +308,29 @@ public sealed class ObjectStoreQuirksTests
     }
 
     [Theory]
+    [InlineData(true, "SHA256", PartChecksum.Sha256)]
+    [InlineData(true, "CRC32", PartChecksum.None)]
+    [InlineData(true, null, PartChecksum.None)]
+    [InlineData(false, null, PartChecksum.None)]
+    public async Task Create_Checksum_GoesByWhatTheStoreSays(bool isOn, string? answered, PartChecksum expected)
+    {
+        string? asked = null;
+        await using var fake = await FakeStore.StartAsync(
+            request =>
+            {
+                asked = request.Headers["x-amz-checksum-algorithm"];
+                if (answered is not null) request.HttpContext.Response.Headers["x-amz-checksum-algorithm"] = answered;
+                return FakeStore.Xml("<InitiateMultipartUploadResult><UploadId>id</UploadId></InitiateMultipartUploadResult>");
+            },
+            options => options.PartChecksums = isOn);
+
+        var started = await fake.Store.CreateMultipartUploadAsync("k", new ObjectHeaders("a/b", ImmutableDictionary<string, string>.Empty), PartChecksum.Sha256, Token);
+
+        Assert.Equal(expected, started.Checksum);
+        Assert.Equal(isOn ? "SHA256" : null, asked);
+    }
+
+    [Theory]
     [InlineData(S3Encryption.Bucket, null)]
     [InlineData(S3Encryption.Aes256, "AES256")]
     [InlineData(S3Encryption.Kms, "aws:kms")]

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
 using Amazon.S3.Model;
 using Media.Grains.Ports;
 using Media.Grains.Uploads;
@@ -245,6 +246,50 @@ public sealed class StoreTests(StorageFixture storage) : IClassFixture<StorageFi
         Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(url with { Url = url.Url.Replace("partNumber=1", "partNumber=2", StringComparison.Ordinal) }, [1, 2, 3]));
         Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(url, [1, 2, 3, 4]));
         Assert.Equal(HttpStatusCode.OK, await SendAsync(url, [1, 2, 3]));
+    }
+
+    [Fact]
+    public async Task SignParts_WithChecksums_TakesNoBytesButThose()
+    {
+        var key = $"upload/{Guid.NewGuid():N}";
+        var (uploadId, checksum) = await StartAsync(key, PartChecksum.Sha256);
+        Assert.Equal(PartChecksum.Sha256, checksum);
+        byte[][] bodies = [new byte[5 * MiB], [1, 2, 3]];
+        var sums = Array.ConvertAll(bodies, body => Convert.ToBase64String(SHA256.HashData(body)));
+        var urls = await _signer.SignPartsAsync(key, uploadId, [new(1, null, sums[0]), new(2, 3, sums[1])], TimeSpan.FromMinutes(5), Token);
+
+        // A byte that turned over on its way; another checksum than the signed one; none.
+        Assert.Equal(HttpStatusCode.BadRequest, await SendAsync(urls[1], [1, 2, 4]));
+        Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(urls[1] with { Headers = urls[1].Headers.SetItem("x-amz-checksum-sha256", sums[0]) }, bodies[1]));
+        Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(urls[1] with { Headers = urls[1].Headers.Remove("x-amz-checksum-sha256") }, bodies[1]));
+        Assert.Empty((await _store.ListPartsAsync(key, uploadId, Token))!.Value);
+
+        await PutAsync(urls[0], bodies[0]);
+        await PutAsync(urls[1], bodies[1]);
+        var parts = (await _store.ListPartsAsync(key, uploadId, Token))!.Value;
+        Assert.Equal(sums, parts.Select(part => part.Checksum));
+        Assert.Equal(Completion.Completed, await _store.CompleteMultipartUploadAsync(key, uploadId, parts, Token));
+        var copied = await _store.CopyAsync(key, (await _store.HeadAsync(key, Token))!, key + "-copy", null, onlyIfAbsent: true, Token);
+        Assert.Equal((5L * MiB) + 3, copied.Target!.Size);
+    }
+
+    [Theory]
+    [InlineData(9, HttpStatusCode.BadRequest)]
+    [InlineData(10, HttpStatusCode.Created)]
+    [InlineData(11, HttpStatusCode.BadRequest)]
+    public async Task SignForm_OfOneLength_TakesNoOther(int length, HttpStatusCode status)
+    {
+        var key = $"upload/{Guid.NewGuid():N}";
+        var headers = new ObjectHeaders("text/plain", ImmutableDictionary<string, string>.Empty.Add("file-name", "a%20b"));
+        var form = await _signer.SignFormAsync(key, headers, new LengthRange(10, 10), TimeSpan.FromMinutes(5), Token);
+        using var content = new MultipartFormDataContent();
+        foreach (var (name, value) in form.Fields) content.Add(new StringContent(value), name);
+        content.Add(new ByteArrayContent(new byte[length]), "file", "file");
+
+        using var answer = await _http.PostAsync(new Uri(form.Url), content, Token);
+
+        Assert.Equal(status, answer.StatusCode);
+        Assert.Equal(status == HttpStatusCode.Created ? 10 : null, (await _store.HeadAsync(key, Token))?.Size);
     }
 
     private async Task<string> CreateAsync(string key) => (await StartAsync(key, PartChecksum.None)).UploadId;
