@@ -1,3 +1,4 @@
+import { freeBuffer } from '@media/fuji';
 import { readBytes } from './file-bytes.ts';
 import type { PartQueue } from './part-queue.ts';
 import { Room } from './room.ts';
@@ -88,7 +89,9 @@ export class PartChecksums {
 
   async #digest(start: number, end: number): Promise<string> {
     const bytes = await readBytes(this.#options.file.slice(start, end));
-    return btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))));
+    const digest = await crypto.subtle.digest('SHA-256', bytes);
+    freeBuffer(bytes);
+    return btoa(String.fromCharCode(...new Uint8Array(digest)));
   }
 
   async #goAhead(signal: AbortSignal): Promise<void> {
