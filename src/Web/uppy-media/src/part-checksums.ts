@@ -1,12 +1,23 @@
-import { freeBuffer } from '@media/fuji';
-import { readBytes } from './file-bytes.ts';
 import type { PartQueue } from './part-queue.ts';
+import { PartReader } from './part-reader.ts';
 import { Room } from './room.ts';
 
-/** Whose bytes are in memory for their checksums: one part's that is waited for, and one's that is hashed ahead, over all files. */
+/** Where one part at a time has its bytes in memory. */
+class ChecksumRoom {
+  readonly room = new Room(1);
+  readonly #reader = new PartReader();
+
+  /** In base64. For whoever is in the room. */
+  async digest(part: Blob): Promise<string> {
+    const digest = await crypto.subtle.digest('SHA-256', await this.#reader.read(part));
+    return btoa(String.fromCharCode(...new Uint8Array(digest)));
+  }
+}
+
+/** Room for the parts of all files: one that is waited for, and one that is hashed ahead. */
 export class ChecksumRooms {
-  readonly needed = new Room(1);
-  readonly ahead = new Room(1);
+  readonly needed = new ChecksumRoom();
+  readonly ahead = new ChecksumRoom();
 }
 
 /** Of which parts checksums are computed, and how. */
@@ -62,22 +73,24 @@ export class PartChecksums {
     this.#known.delete(part);
   }
 
-  async #of(part: number, room: Room, signal: AbortSignal): Promise<string> {
+  async #of(part: number, place: ChecksumRoom, signal: AbortSignal): Promise<string> {
     const found = () => this.#known.get(part) ?? this.#underWay.get(part);
     const before = found();
     if (before !== undefined) return before;
-    const leave = await room.enter(signal);
+    const leave = await place.room.enter(signal);
     try {
       // Somebody may have been faster in the other room.
-      return await (found() ?? this.#compute(part));
+      return await (found() ?? this.#compute(part, place));
     } finally {
       leave();
     }
   }
 
-  #compute(part: number): Promise<string> {
-    const { start, end } = this.#options.queue.rangeOf(part);
-    const computed = this.#digest(start, end)
+  #compute(part: number, place: ChecksumRoom): Promise<string> {
+    const { file, queue } = this.#options;
+    const { start, end } = queue.rangeOf(part);
+    const computed = place
+      .digest(file.slice(start, end))
       .then((checksum) => {
         this.#known.set(part, checksum);
         return checksum;
@@ -85,13 +98,6 @@ export class PartChecksums {
       .finally(() => this.#underWay.delete(part));
     this.#underWay.set(part, computed);
     return computed;
-  }
-
-  async #digest(start: number, end: number): Promise<string> {
-    const bytes = await readBytes(this.#options.file.slice(start, end));
-    const digest = await crypto.subtle.digest('SHA-256', bytes);
-    freeBuffer(bytes);
-    return btoa(String.fromCharCode(...new Uint8Array(digest)));
   }
 
   async #goAhead(signal: AbortSignal): Promise<void> {

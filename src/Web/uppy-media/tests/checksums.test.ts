@@ -123,7 +123,9 @@ describe('every part', () => {
     class Changing extends Blob {
       isChanged = false;
       override slice(start?: number, end?: number): Blob {
-        return this.isChanged ? Object.assign(super.slice(start, end), { arrayBuffer: () => Promise.reject(new DOMException('gone', 'NotReadableError')) }) : super.slice(start, end);
+        const gone = new DOMException('gone', 'NotReadableError');
+        const stream = () => new ReadableStream({ type: 'bytes', pull: (controller) => controller.error(gone) });
+        return this.isChanged ? Object.assign(super.slice(start, end), { stream, arrayBuffer: () => Promise.reject(gone) }) : super.slice(start, end);
       }
     }
     const file = new Changing([bytesOf(200_000)]);

@@ -31,6 +31,7 @@ export class World implements Clock, Connectivity {
 
   constructor() {
     this.#count(Blob.prototype, 'arrayBuffer');
+    this.#count(ReadableStreamBYOBReader.prototype, 'read');
     this.#count(crypto.subtle, 'digest');
   }
 
