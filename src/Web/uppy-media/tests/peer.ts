@@ -318,8 +318,10 @@ export class Peer {
 
   #sign({ tag, hasChecksums }: Session, body: Asked['body']): unknown {
     const { parts, checksums } = body as { parts?: number[]; checksums?: Record<string, string> };
-    if ((checksums !== undefined) !== hasChecksums || (parts !== undefined) === hasChecksums) throw new Refusal(400, 'invalid_request', { errors: { checksums: [] } });
-    if (!Object.values(checksums ?? {}).every((checksum) => /^[A-Za-z0-9+/]{43}=$/.test(checksum))) throw new Refusal(400, 'invalid_request', { errors: { checksums: [] } });
+    const isAsPlanned = (checksums !== undefined) === hasChecksums && (parts === undefined) === hasChecksums;
+    if (!isAsPlanned || !Object.values(checksums ?? {}).every((checksum) => /^[A-Za-z0-9+/]{43}=$/.test(checksum))) {
+      throw new Refusal(400, 'invalid_request', { errors: { checksums: [] } });
+    }
     return this.store.sign(tag, parts ?? Object.keys(checksums!).map(Number), checksums);
   }
 
@@ -420,13 +422,14 @@ export class Peer {
 
   #answer(session: Session) {
     const { wish, tag, state, pieceHash, actual, lease } = session;
+    const [strategy, partSize] = this.#isSingle(session) ? ['single', wish.size] : ['multipart', this.partSize];
     return {
       ...{ tag, state, pieceHash, actual, lease },
       ...{ fileName: wish.fileName, contentType: wish.contentType, size: wish.size, tipHash: wish.tipHash },
       fileId: state === 'Verified' || state === 'Duplicate' ? tag : null,
       reason: state === 'Mismatched' ? 'The bytes differ.' : null,
       key: `upload/${tag}`,
-      plan: { strategy: this.#isSingle(session) ? 'single' : 'multipart', partSize: this.#isSingle(session) ? wish.size : this.partSize, partCount: this.#partCount(session), checksum: session.hasChecksums ? 'sha256' : null },
+      plan: { strategy, partSize, partCount: this.#partCount(session), checksum: session.hasChecksums ? 'sha256' : null },
     };
   }
 
