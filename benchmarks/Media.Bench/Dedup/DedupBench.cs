@@ -67,10 +67,10 @@ internal sealed class DedupBench : Benchmark
             bare[round] = OpenLoop.Percentile(await OpenLoop.RunAsync(Rate, OpenTime, requests[2], cancellationToken), 0.99);
         }
 
-        var p99 = Median(ours);
+        var p99 = Comparison.Median(ours);
         report.Add("p99 of 1 000 look-ups/s, 1 000 000 contents", Comparison.OfAmounts(p99, GoalMilliseconds), "ms", "the goal");
-        report.Add("the same, growth", Comparison.OfAmounts(p99, Median(fewer)), "ms", "10 000 contents");
-        report.Add("the same, above the floor", Comparison.OfAmounts(p99, Median(bare)), "ms", "two times select 1");
+        report.Add("the same, growth", Comparison.OfAmounts(p99, Comparison.Median(fewer)), "ms", "10 000 contents");
+        report.Add("the same, above the floor", Comparison.OfAmounts(p99, Comparison.Median(bare)), "ms", "two times select 1");
         report.Note(string.Create(CultureInfo.InvariantCulture, $"Half of the look-ups among 1 000 000 took {median:0.00} ms or less."));
     }
 
@@ -119,7 +119,7 @@ internal sealed class DedupBench : Benchmark
             await PageAsync(large, many);
             var (ours, other) = (new double[Pages], new double[Pages]);
             for (var page = 0; page < Pages; page++) (ours[page], other[page]) = (await PageAsync(large, many), await PageAsync(small, few));
-            report.Add(figure, Comparison.OfAmounts(Median(ours), Median(other)), "ms", "10 000 files");
+            report.Add(figure, Comparison.OfAmounts(Comparison.Median(ours), Comparison.Median(other)), "ms", "10 000 files");
         }
 
         async Task<double> PageAsync(PostgresCatalog catalog, FileFilter filter)
@@ -174,6 +174,4 @@ internal sealed class DedupBench : Benchmark
         }));
         return done / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
-
-    private static double Median(double[] values) => OpenLoop.Percentile([.. values.Order()], 0.5);
 }

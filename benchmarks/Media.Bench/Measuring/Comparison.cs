@@ -60,7 +60,8 @@ internal readonly record struct Comparison(double Ours, double Other, double Rat
         return new Comparison(Median(ours), Median(other), Median(ratios));
     }
 
-    private static double Median(double[] values)
+    /// <summary>The one in the middle.</summary>
+    public static double Median(double[] values)
     {
         var sorted = values.Order().ToArray();
         var middle = sorted.Length / 2;

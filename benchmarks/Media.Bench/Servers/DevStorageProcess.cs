@@ -9,22 +9,39 @@ namespace Media.Bench.Servers;
 internal sealed class DevStorageProcess : IAsyncDisposable
 {
     private const string Ready = "ready ";
-    private readonly TemporaryFolder _folder;
+    private readonly TemporaryFolder? _folder;
     private readonly ChildProcess _process;
 
-    private DevStorageProcess(TemporaryFolder folder, ChildProcess process, Uri endpoint) => (_folder, _process, Endpoint) = (folder, process, endpoint);
+    private DevStorageProcess(TemporaryFolder? folder, ChildProcess process, Uri endpoint) => (_folder, _process, Endpoint) = (folder, process, endpoint);
 
     public Uri Endpoint { get; }
 
     public int ProcessId => _process.Id;
 
+    /// <summary>Starts one on a new folder, which goes with it.</summary>
     public static async Task<DevStorageProcess> StartAsync(CancellationToken cancellationToken)
     {
         var folder = new TemporaryFolder();
+        try
+        {
+            return await StartAsync(folder.FullName, folder, [], cancellationToken);
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Starts one that does not wait for the disk, on a folder that stays.</summary>
+    public static Task<DevStorageProcess> StartUnsyncedAsync(string data, CancellationToken cancellationToken) => StartAsync(data, null, ["--no-fsync"], cancellationToken);
+
+    private static async Task<DevStorageProcess> StartAsync(string data, TemporaryFolder? folder, string[] more, CancellationToken cancellationToken)
+    {
         var process = await ChildProcess.StartAsync(
             ChildProcessOptions.Dotnet(
                 "storage", Rooms.Output("src/DevStorage", "Media.DevStorage"),
-                "--data", folder.FullName, "--access-key", TestStorage.AccessKey, "--secret-key", TestStorage.SecretKey),
+                ["--data", data, "--access-key", TestStorage.AccessKey, "--secret-key", TestStorage.SecretKey, .. more]),
             cancellationToken);
         try
         {
@@ -35,7 +52,6 @@ internal sealed class DevStorageProcess : IAsyncDisposable
         catch
         {
             await process.DisposeAsync();
-            folder.Dispose();
             throw;
         }
     }
@@ -45,6 +61,6 @@ internal sealed class DevStorageProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _process.DisposeAsync();
-        _folder.Dispose();
+        _folder?.Dispose();
     }
 }

@@ -15,10 +15,11 @@ internal sealed class StorageBench : Benchmark
 
     public override string Name => "storage";
 
-    public override string Summary => "DevStorage's PUT and GET, large and small, and its memory, against Ceph RGW or else files with fsync";
+    public override string Summary => "DevStorage's PUT and GET, large and small, its memory and its start, against Ceph RGW or else files with fsync";
 
     public override async Task RunAsync(Report report, BenchSettings settings, CancellationToken cancellationToken)
     {
+        await StorageStart.MeasureAsync(report, settings.Full ? 100_000 : 10_000, cancellationToken);
         await using var storage = await DevStorageProcess.StartAsync(cancellationToken);
         using var store = storage.Access(Bucket);
         await store.CreateBucketAsync(cancellationToken);

@@ -30,6 +30,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             MaxAutoPrepare = settings.MaxPreparedStatements,
             AutoPrepareMinUsages = 2,
             Multiplexing = false,
+            // Nothing here changes a session: no SET, no temporary table, no lock that outlives its transaction.
+            NoResetOnClose = true,
             IncludeErrorDetail = false,
         };
         builder.ApplicationName ??= "media";

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { choose, keyOf, product, signIn, transferRow, uploadComplete, uploadedRow, useBrowser } from '../support/browser.ts';
+import { choose, chooseAndSend, keyOf, product, signIn, transferRow, unfinishedRow, uploadComplete, uploadedRow, useBrowser } from '../support/browser.ts';
+import { isActive } from '../support/catalogue.ts';
 import { MiB, randomFile } from '../support/files.ts';
 import { Line } from '../support/line.ts';
 import { barriers, overflow } from '../support/looks.ts';
@@ -91,7 +92,8 @@ describe('many files', () => {
     await uploadComplete(page);
     expect(await page.locator('#transfer-totals').innerText()).toBe('500 files · 500 done');
     expect(await page.locator('#transfer-list li[data-state=verified]').count()).toBe(500);
-    await page.locator('#unfinished').waitFor({ state: 'hidden' });
+    // Whatever other visits left there.
+    await expect.poll(() => page.locator('#unfinished-list li').filter({ hasText: 'many-' }).count()).toBe(0);
   });
 });
 
@@ -112,11 +114,10 @@ describe('the same file twice', () => {
   });
 
   test('chosen again while it is on its way, it is said and not sent twice', async () => {
-    const { page } = await visitOver(2 * MiB);
+    const { page } = await visitOver(MiB / 2);
     await signIn(page);
     const file = await randomFile(24 * MiB, 'again');
-    await choose(page, file);
-    await page.waitForRequest(sendsBytes);
+    await chooseAndSend(page, file);
     await choose(page, file);
     await page.getByRole('alert').getByText(`${file.name} is being uploaded already.`).waitFor();
     expect(await page.locator('#transfer-list li').count()).toBe(1);
@@ -131,14 +132,22 @@ describe('while files are on their way', () => {
     expect([await page.title(), await asksBeforeLeaving(page)]).toEqual(['Media', false]);
     let release = () => {};
     const released = new Promise<void>((resolve) => (release = resolve));
+    let send = () => {};
+    const maySend = new Promise<void>((resolve) => (send = resolve));
     await page.route(/\/v1\/uploads\/[^/]+\/events$/, async (route) => {
       await released;
+      await route.continue();
+    });
+    // It does not come to its end while it is looked at.
+    await page.route(/[?&]partNumber=5(&|$)/, async (route) => {
+      await maySend;
       await route.continue();
     });
     const file = await randomFile(40 * MiB, 'titled', 'mp4');
     await choose(page, file);
     await expect.poll(() => page.title(), { timeout: 30_000 }).toMatch(new RegExp(`^[1-9]\\d? % – ${file.name} – Media$`));
     expect(await asksBeforeLeaving(page)).toBe(true);
+    send();
     await transferRow(page, file.name).locator('.state').getByText('Verifying').waitFor();
     expect([await page.title(), await asksBeforeLeaving(page)]).toEqual(['Verifying – Media', false]);
     release();
@@ -147,11 +156,10 @@ describe('while files are on their way', () => {
   });
 
   test('the keyboard alone pauses, resumes and cancels, and the focus stays where it makes sense', async () => {
-    const { page } = await visitOver(1 * MiB);
+    const { page } = await visitOver(MiB / 4);
     await signIn(page);
     const file = await randomFile(64 * MiB, 'keys');
-    await choose(page, file);
-    await page.waitForRequest(sendsBytes);
+    await chooseAndSend(page, file);
     const row = transferRow(page, file.name);
     const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim() ?? '');
     await row.getByRole('button', { name: 'Pause' }).focus();
@@ -165,8 +173,9 @@ describe('while files are on their way', () => {
     await page.keyboard.press('Enter');
     await row.waitFor({ state: 'detached' });
     await expect.poll(focused).toBe('Upload');
-    // On the server too.
-    await page.locator('#unfinished').waitFor({ state: 'hidden' });
+    // On the server too, and whatever other visits left there, this one is not among it.
+    await expect.poll(() => isActive(file.name), { timeout: 30_000 }).toBe(false);
+    await unfinishedRow(page, file.name).waitFor({ state: 'detached' });
   });
 
   test('progress is told to those who hear the page at quarters, not at each percent', async () => {
@@ -175,7 +184,9 @@ describe('while files are on their way', () => {
     await page.evaluate(() => {
       const said: string[] = [];
       const announcer = document.querySelector('#announcer');
-      if (announcer) new MutationObserver(() => said.push(announcer.textContent ?? '')).observe(announcer, { childList: true });
+      // What was said, though something else was by the time that this is called.
+      const heard = (changes: readonly MutationRecord[]) => said.push(...changes.flatMap(({ addedNodes }) => [...addedNodes].map(({ textContent }) => textContent ?? '')));
+      if (announcer) new MutationObserver(heard).observe(announcer, { childList: true });
       Object.assign(window, { said });
     });
     const file = await randomFile(48 * MiB, 'heard');
@@ -188,13 +199,12 @@ describe('while files are on their way', () => {
   });
 
   test('a phone with a slow processor stays usable, and the bytes are right', async () => {
-    const { page } = await visitOver(4 * MiB, { isMobile: true, hasTouch: true, viewport: { width: 360, height: 740 } });
+    const { page } = await visitOver(1 * MiB, { isMobile: true, hasTouch: true, viewport: { width: 360, height: 740 } });
     const session = await page.context().newCDPSession(page);
     await session.send('Emulation.setCPUThrottlingRate', { rate: 6 });
     await signIn(page);
     const files = [await randomFile(48 * MiB, 'slow'), ...(await Promise.all(Array.from({ length: 30 }, (_, index) => randomFile(20_000, `small-${index}`))))];
-    await choose(page, ...files);
-    await page.waitForRequest(sendsBytes);
+    await chooseAndSend(page, ...files);
     // A press is answered while everything else goes on.
     const first = transferRow(page, files[0]?.name ?? '');
     await first.getByRole('button', { name: /^Pause/ }).click();

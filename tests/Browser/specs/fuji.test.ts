@@ -126,7 +126,7 @@ describe('fuji in the browser', () => {
     expect(seen).toEqual([...new Set(seen)].sort((a, b) => a - b));
     expect(seen.at(-1)).toBe(size);
     expect(mostWorkers).toBe(4);
-    expect(page.workers()).toEqual([]);
+    await expect.poll(() => page.workers()).toEqual([]);
     expect(complaints).toEqual([]);
   }, 300_000);
 

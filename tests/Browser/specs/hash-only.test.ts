@@ -60,13 +60,20 @@ describe('hash only', () => {
     await page.locator('#hash-only details').evaluate((details: HTMLDetailsElement) => (details.open = true));
     const transfer = await page.evaluateHandle(() => {
       const made = new DataTransfer();
-      made.items.add(new File([new Uint8Array(300 * 1024 * 1024)], 'zeros.bin'));
+      // So large that no machine has hashed it before it is cancelled: the same bytes again and again, which take their room once.
+      const some = new Blob([new Uint8Array(256 * 1024 * 1024)]);
+      made.items.add(new File(Array.from({ length: 400 }, () => some), 'zeros.bin'));
       return made;
     });
     await page.dispatchEvent('#hash-list', 'drop', { dataTransfer: transfer });
     const row = page.locator('#hash-list li');
+    await row.getByText(/^Hashing \d+ %$/).waitFor();
     await row.getByRole('button', { name: 'Cancel hashing zeros.bin' }).click();
     await row.waitFor({ state: 'detached' });
+    // One file is hashed at a time: the next one has its turn at once.
+    const next = await randomFile(5 * MiB, 'next');
+    await hashOnly(page, next);
+    await hashRow(page, next).getByText('Not stored', { exact: true }).waitFor();
     expect(await page.locator('#transfer-list li').count()).toBe(0);
   });
 

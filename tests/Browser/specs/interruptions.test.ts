@@ -2,10 +2,12 @@ import { appendFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { choose, keyOf, product, signIn, transferRow, uploadComplete, uploadedRow, useBrowser } from '../support/browser.ts';
+import { busyStore } from '../support/busy-store.ts';
 import { MiB, randomFile } from '../support/files.ts';
 import { Line } from '../support/line.ts';
 import { readObject } from '../support/object-store.ts';
 import { arrivals, partOf } from '../support/parts.ts';
+import { expectStored, watchParts } from '../support/uppy-media.ts';
 
 const browser = useBrowser();
 
@@ -97,11 +99,28 @@ describe('interruptions', () => {
     expect(before.map((part) => arrived.count.get(part))).toEqual(before.map(() => 1));
   });
 
+  test('a store that answers 503 to every fifth part gets all of them, and the page says nothing of it', async () => {
+    const { page, line } = await visitOver(32 * MiB);
+    await signIn(page);
+    const refused = busyStore(line, 5);
+    const parts = watchParts(page);
+    const file = await randomFile(96 * MiB, 'refused');
+    await choose(page, file);
+    await uploadComplete(page);
+
+    await transferRow(page, file.name).locator('.state').getByText('Verified').waitFor();
+    expect(refused.length).toBeGreaterThanOrEqual(2);
+    expect(parts.begun).toHaveLength(12 + refused.length);
+    expect(parts.stored.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 12 }, (_, index) => index + 1));
+    await expectStored(product, file);
+  });
+
   test('a file that is written to while it is sent is refused, and it is said', async () => {
     const { page } = await visitOver(2 * MiB);
     await signIn(page);
     const arrived = arrivals(page);
-    const file = await randomFile(64 * MiB, 'edited');
+    // More than is read at once.
+    const file = await randomFile(160 * MiB, 'edited');
     await choose(page, file);
     await arrived.reach(1);
     await appendFile(file.path, 'more');
@@ -141,7 +160,7 @@ describe('interruptions', () => {
   });
 
   test('a permission that would run out in the middle is renewed, and the upload has no gap', async () => {
-    const { page } = await visitOver(1 * MiB);
+    const { page } = await visitOver(MiB / 2);
     const file = await randomFile(96 * MiB, 'renewed');
     // The permission of this signing in lasts for some seconds.
     await page.route('**/v1/permissions', async (route) => {
@@ -190,7 +209,6 @@ describe('interruptions', () => {
     const file = await randomFile(64 * MiB, 'left');
     await choose(page, file);
     await arrived.reach(1);
-    page.on('dialog', (dialog) => void dialog.accept());
     await page.close({ runBeforeUnload: false });
 
     const next = await browser.visit();
@@ -200,9 +218,11 @@ describe('interruptions', () => {
     await row.waitFor();
     await row.getByRole('button', { name: `Abort the upload of ${file.name}` }).click();
     await row.waitFor({ state: 'detached' });
+    // The one that the list is made from.
+    const listed = next.waitForResponse((response) => response.url().includes('/v1/uploads?state=active&limit=100'));
     await next.reload();
-    await next.getByRole('heading', { name: 'Library' }).waitFor();
     await next.locator('#library-list:not([aria-busy])').waitFor({ state: 'attached' });
+    expect((await (await listed).text()).includes(file.name)).toBe(false);
     expect(await next.getByText(file.name).count()).toBe(0);
   });
 });

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { filedRow, signIn, useBrowser } from '../support/browser.ts';
-import { emptyCatalog, store } from '../support/catalogue.ts';
+import { filedRow, signIn, uploadedRow, useBrowser } from '../support/browser.ts';
+import { emptyCatalog, refuse, store } from '../support/catalogue.ts';
 import { barriers, overflow, picture } from '../support/looks.ts';
 import { png, wav, webm } from '../support/media-files.ts';
 
@@ -137,5 +137,19 @@ describe('a library with files', () => {
     await filedRow(page, `${fresh}.wav`).locator('audio.view').waitFor();
     await expect.poll(() => filedRow(page, `${fresh}.png`).locator('img.view').evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(480);
     await looksRight(page, name, 'just-come');
+  });
+
+  test.each(looks)('$name: what was refused says why, and can be dismissed', async ({ name, options }) => {
+    const names = [`${name} ${word}.txt`, `${name}-${'very-'.repeat(12)}long-${word}.png`];
+    await refuse(names.map((called, index) => ({ name: called, type: index === 0 ? 'text/plain' : 'image/png', bytes: Buffer.from(`${called} refused`) })));
+    const page = await browser.visit(options);
+    await openLibrary(page);
+    for (const called of names) await page.getByRole('button', { name: `Dismiss ${called}` }).waitFor();
+    await looksRight(page, name, 'refused');
+    for (const called of names) {
+      await page.getByRole('button', { name: `Dismiss ${called}` }).click();
+      await uploadedRow(page, called).waitFor({ state: 'detached' });
+    }
+    expect(await overflow(page)).toBe(0);
   });
 });

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { filedRow, product, signIn, useBrowser } from '../support/browser.ts';
-import { ask, emptyCatalog, fileNamed, store, type Stored } from '../support/catalogue.ts';
+import { filedRow, product, signIn, uploadedRow, useBrowser } from '../support/browser.ts';
+import { ask, emptyCatalog, fileNamed, refuse, store, type Stored } from '../support/catalogue.ts';
 import { png, wav, webm } from '../support/media-files.ts';
 
 const browser = useBrowser();
@@ -17,7 +17,8 @@ async function openLibrary(page: Page): Promise<void> {
 }
 
 const search = (page: Page) => page.getByRole('searchbox', { name: 'Search by name' });
-const names = (page: Page) => page.locator('#library-list .name').allInnerTexts();
+/** Files alone: uploads that other tests had refused are told of in the list too. */
+const names = (page: Page) => page.locator('#library-list button.name').allInnerTexts();
 const focused = (page: Page) => page.evaluate(() => document.activeElement?.textContent);
 
 describe('looking for files', () => {
@@ -144,7 +145,7 @@ describe('a file, large', () => {
     await viewer(page).getByText('image/png').waitFor();
     await page.keyboard.press('Escape');
     await viewer(page).waitFor({ state: 'hidden' });
-    expect(await focused(page)).toBe('holiday.png');
+    await expect.poll(() => focused(page)).toBe('holiday.png');
   });
 
   test('the arrows go to the files beside it, and the focus returns to where one came', async () => {
@@ -163,7 +164,7 @@ describe('a file, large', () => {
     await viewer(page).getByRole('button', { name: 'Previous file' }).click();
     await title.getByText('song.wav').waitFor();
     await viewer(page).getByRole('button', { name: 'Close' }).click();
-    expect(await focused(page)).toBe('song.wav');
+    await expect.poll(() => focused(page)).toBe('song.wav');
   });
 
   test('a film plays, and can be sought in', async (context) => {
@@ -224,7 +225,7 @@ describe('a link', () => {
     const answer = await fetch(link, { headers: { referer: `${product.url}/` } });
     expect([answer.status, await answer.text()]).toEqual([200, expect.stringMatching(/^given away\.txt /)]);
     await page.keyboard.press('Escape');
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Copy a link to given away.txt');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Copy a link to given away.txt');
   });
 
   test('can be taken from a field where the browser keeps the clipboard closed', async () => {
@@ -276,12 +277,12 @@ describe('deleting', () => {
     // Whoever presses Enter once too often keeps the file.
     await page.keyboard.press('Enter');
     await question(page, 'three.txt').waitFor({ state: 'hidden' });
-    expect(await button.evaluate((element) => element === document.activeElement)).toBe(true);
+    await expect.poll(() => button.evaluate((element) => element === document.activeElement)).toBe(true);
     await button.press('Enter');
     await question(page, 'three.txt').getByRole('button', { name: 'Delete', exact: true }).click();
     await filedRow(page, 'three.txt').waitFor({ state: 'detached' });
     await page.locator('#announcer').getByText('three.txt is deleted.').waitFor({ state: 'attached' });
-    expect(await focused(page)).toBe('two.txt');
+    await expect.poll(() => focused(page)).toBe('two.txt');
     expect((await ask<{ files: unknown[] }>('/v1/files?name=three.txt')).files).toEqual([]);
   });
 
@@ -343,7 +344,7 @@ describe('the keyboard alone', () => {
     await page.getByText('1 file found.').waitFor();
     // Past the kinds, which are one stop.
     await press('Tab', 'Tab');
-    expect(await focused(page)).toBe('needle.txt');
+    await expect.poll(() => focused(page)).toBe('needle.txt');
     await press('Enter');
     await page.locator('dialog.viewer').getByText('There is no preview').waitFor();
     await press('Escape');
@@ -360,8 +361,68 @@ describe('the keyboard alone', () => {
     await page.getByRole('alertdialog', { name: 'Delete needle.txt?' }).waitFor();
     await press('Shift+Tab', 'Enter');
     await page.getByText('No file is like that.').waitFor();
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe('library-title');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('library-title');
     expect((await ask<{ files: unknown[] }>('/v1/files?name=needle')).files).toEqual([]);
+  });
+});
+
+describe('what verification refused', () => {
+  const stem = randomBytes(3).toString('hex');
+  const [older, newer] = [`${stem}-older.txt`, `${stem}-newer.txt`];
+
+  beforeAll(async () => {
+    await emptyCatalog();
+    await store([text('kept.txt')]);
+    for (const name of [older, newer]) await refuse([text(name)]);
+  });
+
+  /** A page that hears of this test's uploads alone. */
+  async function visitAlone(): Promise<Page> {
+    const page = await browser.visit();
+    await page.route('**/v1/uploads?*state=done*', async (route) => {
+      const response = await route.fetch();
+      const body = (await response.json()) as { uploads: { fileName: string }[] };
+      await route.fulfill({ response, json: { uploads: body.uploads.filter(({ fileName }) => fileName.startsWith(stem)), next: null } });
+    });
+    return page;
+  }
+
+  const dismiss = (page: Page, name: string) => page.getByRole('button', { name: `Dismiss ${name}` });
+  const kept = (page: Page) => page.evaluate(() => localStorage.getItem('media.dismissed'));
+
+  test('is told of until it is dismissed, by the keyboard alone, and not again in this browser', async () => {
+    const page = await visitAlone();
+    await openLibrary(page);
+    await uploadedRow(page, newer).getByText('Does not match').waitFor();
+    await dismiss(page, newer).focus();
+    await page.keyboard.press('Enter');
+    await uploadedRow(page, newer).waitFor({ state: 'detached' });
+    await page.locator('#announcer').getByText(`${newer} is dismissed.`).waitFor({ state: 'attached' });
+    expect(await dismiss(page, older).evaluate((button) => button === document.activeElement)).toBe(true);
+    await page.keyboard.press('Enter');
+    await uploadedRow(page, older).waitFor({ state: 'detached' });
+    await expect.poll(() => focused(page)).toBe('kept.txt');
+
+    const listed = page.waitForResponse('**/v1/uploads?*state=done*');
+    await page.reload();
+    expect(await (await listed).text()).toContain(older);
+    await filedRow(page, 'kept.txt').waitFor();
+    expect(await page.locator('#library-list li').count()).toBe(1);
+
+    // Another browser knows nothing of it.
+    const other = await visitAlone();
+    await openLibrary(other);
+    await dismiss(other, older).waitFor();
+  });
+
+  test('is forgotten here once the server no longer lists it', async () => {
+    const page = await visitAlone();
+    await openLibrary(page);
+    await dismiss(page, older).click();
+    expect(await kept(page)).toMatch(/^{"[^"]+":{"[^"]+":\d+}}$/);
+    await page.route('**/v1/uploads?*state=done*', (route) => route.fulfill({ json: { uploads: [], next: null } }));
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await expect.poll(() => kept(page)).toBe('{}');
   });
 });
 
@@ -477,6 +538,7 @@ describe('many files', () => {
       await expect.poll(async () => (await names(page)).length).toBeGreaterThan(shown);
     }
     // The button is gone: the first of those that came has the focus.
-    expect(await focused(page)).toBe((await names(page))[shown]);
+    const reached = (await names(page))[shown];
+    await expect.poll(() => focused(page)).toBe(reached);
   });
 });

@@ -1,10 +1,10 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { choose, keyOf, product, signIn, transferRow, uploadComplete, uploadedRow, useBrowser } from '../support/browser.ts';
+import { choose, chooseAndSend, keyOf, product, signIn, transferRow, uploadComplete, uploadedRow, useBrowser } from '../support/browser.ts';
 import { MiB, randomFile, type TestFile } from '../support/files.ts';
 import { Line } from '../support/line.ts';
 import { readObject } from '../support/object-store.ts';
-import { arrivals, sendsBytes } from '../support/parts.ts';
+import { arrivals } from '../support/parts.ts';
 
 const browser = useBrowser();
 
@@ -46,11 +46,10 @@ async function arrivedWhole(page: Page, file: TestFile): Promise<void> {
 
 describe('after the tab was killed', () => {
   test('a small file goes on by itself, and is kept no longer than that', async () => {
-    const { page } = await visitOver(1 * MiB);
+    const { page } = await visitOver(MiB / 4);
     await signIn(page);
     const file = await randomFile(6 * MiB, 'small');
-    await choose(page, file);
-    await page.waitForRequest(sendsBytes);
+    await chooseAndSend(page, file);
     await expect.poll(() => kept(page)).toBe(1);
 
     const next = await killAndReopen(page);
@@ -131,10 +130,9 @@ describe('after the tab was killed', () => {
   });
 
   test('signing out drops what is kept', async () => {
-    const { page } = await visitOver(1 * MiB);
+    const { page } = await visitOver(MiB / 4);
     await signIn(page);
-    await choose(page, await randomFile(6 * MiB, 'private'));
-    await page.waitForRequest(sendsBytes);
+    await chooseAndSend(page, await randomFile(6 * MiB, 'private'));
     await expect.poll(() => kept(page)).toBe(1);
     page.on('dialog', (dialog) => void dialog.accept());
     await page.getByRole('button', { name: 'Sign out' }).click();
@@ -145,11 +143,10 @@ describe('after the tab was killed', () => {
 
 describe('after a reload', () => {
   test('five files that were on their way go on by themselves', async () => {
-    const { page, line } = await visitOver(1 * MiB);
+    const { page, line } = await visitOver(MiB / 2);
     await signIn(page);
     const files = await Promise.all(Array.from({ length: 5 }, (_, index) => randomFile(5 * MiB, `reloaded-${index}`)));
-    await choose(page, ...files);
-    await page.waitForRequest(sendsBytes);
+    await chooseAndSend(page, ...files);
     await expect.poll(() => kept(page)).toBe(5);
     line.cut();
     line.mend();

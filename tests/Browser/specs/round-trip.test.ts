@@ -6,6 +6,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { choose, filedRow, signIn, startUpload, uploadComplete, useBrowser } from '../support/browser.ts';
 import { randomFile, type TestFile } from '../support/files.ts';
+import { picture } from '../support/looks.ts';
 import { png, wav } from '../support/media-files.ts';
 
 const browser = useBrowser();
@@ -21,12 +22,12 @@ describe('what was verified comes back', () => {
     const page = await browser.visit();
     await signIn(page);
     const row = await upload(page, await file('picture.png', png(320, 200, Date.now())));
-    const picture = row.locator('img.view');
-    await picture.waitFor();
-    await expect.poll(() => picture.evaluate((image: HTMLImageElement) => [image.naturalWidth, image.naturalHeight])).toEqual([320, 200]);
-    expect(await picture.getAttribute('src')).toMatch(/\/media\/hash\/[A-Z2-7]{52}\/picture\.png\?path=.*&hash=/);
-    expect(await picture.getAttribute('alt')).toBe('picture.png');
-    if (process.env['SCREENSHOTS']) await page.screenshot({ path: join(process.env['SCREENSHOTS'], 'round-trip.png'), fullPage: true });
+    const view = row.locator('img.view');
+    await view.waitFor();
+    await expect.poll(() => view.evaluate((image: HTMLImageElement) => [image.naturalWidth, image.naturalHeight])).toEqual([320, 200]);
+    expect(await view.getAttribute('src')).toMatch(/\/media\/hash\/[A-Z2-7]{52}\/picture\.png\?path=.*&hash=/);
+    expect(await view.getAttribute('alt')).toBe('picture.png');
+    await picture(page, 'round-trip');
   });
 
   test('a sound plays and can be sought in', async () => {
@@ -64,7 +65,6 @@ describe('what was verified comes back', () => {
     await signIn(page);
     const bytes = png(64, 64, Date.now());
     await upload(page, await file('one.png', bytes));
-    // The widget takes further files on another screen of its own.
     await page.reload();
     const again = await upload(page, await file('another.png', bytes));
     await again.locator('img.view').waitFor();
@@ -73,6 +73,8 @@ describe('what was verified comes back', () => {
 });
 
 async function upload(page: Page, sent: TestFile) {
+  // What comes after the library was read shows itself.
+  await page.locator('#library-list:not([aria-busy])').waitFor({ state: 'attached' });
   await choose(page, sent);
   await startUpload(page);
   await uploadComplete(page);

@@ -8,6 +8,7 @@ import { barriers, overflow, picture } from '../support/looks.ts';
 import { arrivals } from '../support/parts.ts';
 
 const browser = useBrowser();
+const wide = { width: 1100, height: 780 };
 
 /** Uploads that a test leaves are not to be seen in the next one's picture. */
 const cleanUp = async () => {
@@ -28,7 +29,7 @@ describe.each(['light', 'dark'] as const)('every state of the page, %s', (colorS
   afterAll(cleanUp);
 
   async function visit(options: BrowserContextOptions = {}): Promise<Page> {
-    return browser.visit({ colorScheme, viewport: { width: 1100, height: 780 }, ...options });
+    return browser.visit({ colorScheme, viewport: wide, ...options });
   }
 
   async function visitOver(rate: number): Promise<{ page: Page; line: Line }> {
@@ -37,11 +38,15 @@ describe.each(['light', 'dark'] as const)('every state of the page, %s', (colorS
     return { page: await visit({ proxy: { server: line.url } }), line };
   }
 
-  /** No state has a barrier, and none is wider than the window. */
+  /** No state has a barrier, and none is wider than the window, nor than a phone's. */
   async function looksRight(page: Page, name: string): Promise<void> {
     await picture(page, `${name}-${colorScheme}`);
     expect(await barriers(page)).toEqual([]);
     expect(await overflow(page)).toBe(0);
+    await page.setViewportSize({ width: 360, height: 740 });
+    await picture(page, `${name}-${colorScheme}-360`);
+    expect(await overflow(page)).toBe(0);
+    await page.setViewportSize(wide);
   }
 
   test('signed out, and a wrong password', async () => {
@@ -92,13 +97,17 @@ describe.each(['light', 'dark'] as const)('every state of the page, %s', (colorS
     await choose(page, file);
     await uploadComplete(page);
     await page.getByRole('button', { name: 'Clear finished' }).click();
-    // What is asked of the server about it is held back, so that there is time to look.
-    const session = await page.context().newCDPSession(page);
-    await session.send('Emulation.setCPUThrottlingRate', { rate: 6 });
+    let release = () => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    // It is hashed until the server has been told the hash, which is held back.
+    await page.route(/\/v1\/uploads(:batch)?$/, async (route) => {
+      if (/"pieceHash":"/.test(route.request().postData() ?? '')) await released;
+      await route.continue();
+    });
     await choose(page, file);
     await transferRow(page, file.name).getByText(/^Hashing \d+ %$/).waitFor();
-    await picture(page, `hashing-${colorScheme}`);
-    await session.send('Emulation.setCPUThrottlingRate', { rate: 1 });
+    await looksRight(page, 'hashing');
+    release();
     await uploadComplete(page);
     await transferRow(page, file.name).getByText('the same content was there already, nothing was sent').waitFor();
     await looksRight(page, 'duplicate');
@@ -126,14 +135,14 @@ describe.each(['light', 'dark'] as const)('every state of the page, %s', (colorS
   });
 
   test('held by another tab', async () => {
-    const { page } = await visitOver(1 * MiB);
+    const { page } = await visitOver(MiB / 4);
     await signIn(page);
-    const file = await namedFile(64 * MiB, 'documentary.mkv');
-    await choose(page, file);
-    await transferRow(page, file.name).getByText(/^Uploading/).waitFor();
     const second = await page.context().newPage();
     await second.goto(product.url);
     await signIn(second);
+    const file = await namedFile(64 * MiB, 'documentary.mkv');
+    await choose(page, file);
+    await transferRow(page, file.name).getByText(/^Uploading/).waitFor();
     await choose(second, file);
     await transferRow(second, file.name).getByText(/^Another tab of this browser/).waitFor();
     await looksRight(second, 'locked');
@@ -147,10 +156,9 @@ describe.each(['light', 'dark'] as const)('every state of the page, %s', (colorS
     await signIn(page);
     const arrived = arrivals(page);
     const file = await namedFile(64 * MiB, 'expedition.mov');
+    const next = await page.context().newPage();
     await choose(page, file);
     await arrived.reach(3);
-    const context = page.context();
-    const next = await context.newPage();
     await page.close({ runBeforeUnload: false });
     await next.goto(product.url);
     await signIn(next);

@@ -3,6 +3,7 @@ import { chromium, type Browser, type BrowserContextOptions, type Locator, type 
 import { afterAll, beforeAll, inject } from 'vitest';
 import { fileNamed } from './catalogue.ts';
 import type { TestFile } from './files.ts';
+import { sendsBytes } from './parts.ts';
 
 /** The product that all tests share. */
 export const product = inject('product');
@@ -68,6 +69,12 @@ export async function choose(page: Page, ...files: TestFile[]): Promise<void> {
   await page.locator('#file-field').setInputFiles(files.map(({ path }) => path));
 }
 
+/** The same, and waits until bytes of them are on their way. */
+export async function chooseAndSend(page: Page, ...files: TestFile[]): Promise<void> {
+  // Listened for before: a single part may be begun before the choice has returned.
+  await Promise.all([page.waitForRequest(sendsBytes), choose(page, ...files)]);
+}
+
 /** Waits until the page has taken what it was given, and goes about it by itself. */
 export async function startUpload(page: Page): Promise<void> {
   await page.locator('#transfers:not([data-activity=empty])').waitFor({ state: 'attached' });
@@ -81,6 +88,10 @@ export async function uploadComplete(page: Page): Promise<void> {
 /** The row of a file among those that this page was given. */
 export const transferRow = (page: Page, fileName: string): Locator =>
   page.locator('#transfer-list li').filter({ has: page.getByText(fileName, { exact: true }) });
+
+/** The row of an upload that waits for its file. */
+export const unfinishedRow = (page: Page, fileName: string): Locator =>
+  page.locator('#unfinished-list li').filter({ has: page.getByText(fileName, { exact: true }) });
 
 /** A file in the library, or on its way there. */
 export const uploadedRow = (page: Page, fileName: string): Locator =>

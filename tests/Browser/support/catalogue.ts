@@ -45,9 +45,25 @@ interface Created {
 
 /** Uploads small files by the API, and waits until all of them are in the catalog. Their ids, in the same order. */
 export async function store(files: readonly Stored[]): Promise<readonly string[]> {
+  const tags = await send(files);
+  await eachOf(tags, 6, verified);
+  return tags;
+}
+
+/** Uploads small files by the API under a hash that they do not have, and waits until verification has refused all of them. Their tags, in the same order. */
+export async function refuse(files: readonly Stored[]): Promise<readonly string[]> {
+  const tags = await send(files, 'A'.repeat(52));
+  await eachOf(tags, 6, async (tag) => {
+    const state = await settled(tag);
+    if (state !== 'Mismatched') throw new Error(`${tag} is ${state}.`);
+  });
+  return tags;
+}
+
+async function send(files: readonly Stored[], pieceHash?: string): Promise<readonly string[]> {
   const created = await ask<readonly Created[]>('/v1/uploads:batch', {
     method: 'POST',
-    body: files.map(({ name, type, bytes }) => ({ fileName: name, contentType: type, size: bytes.length, clientId: 'browser-tests' })),
+    body: files.map(({ name, type, bytes }) => ({ fileName: name, contentType: type, size: bytes.length, pieceHash, clientId: 'browser-tests' })),
   });
   await eachOf(created, 6, async (upload, index) => {
     const [single] = upload.urls ?? [];
@@ -56,7 +72,6 @@ export async function store(files: readonly Stored[]): Promise<readonly string[]
     if (!put.ok) throw new Error(`PUT ${files[index]?.name}: ${put.status} ${await put.text()}`);
     await ask(`/v1/uploads/${upload.tag}/complete`, { method: 'POST' });
   });
-  await eachOf(created, 6, ({ tag }) => verified(tag));
   return created.map(({ tag }) => tag);
 }
 
@@ -77,6 +92,12 @@ const isUnderWay = ({ state }: { state: string }): boolean => state === 'Stored'
 async function verified(tag: string): Promise<void> {
   const state = await settled(tag);
   if (state !== 'Verified' && state !== 'Duplicate') throw new Error(`${tag} is ${state}.`);
+}
+
+/** Whether the server waits for bytes of an upload of this name. */
+export async function isActive(name: string): Promise<boolean> {
+  const { uploads } = await ask<{ uploads: readonly { fileName: string }[] }>('/v1/uploads?state=active&limit=1000');
+  return uploads.some(({ fileName }) => fileName === name);
 }
 
 /** The file of this name that came last, once it is in the catalog. */

@@ -79,6 +79,14 @@ export async function startProduct(settings: Readonly<Record<string, string>> = 
   }
 }
 
+/** The process id of a product's API. */
+export async function apiProcess({ dashboard }: Product): Promise<number> {
+  const resources = (await (await fetch(`${dashboard}/api/resources`)).json()) as { name: string; processId: number | null }[];
+  const id = resources.find(({ name }) => name === 'api')?.processId;
+  if (!id) throw new Error('The API has no process.');
+  return id;
+}
+
 function describeProduct(url: string, ports: { readonly s3: string; readonly dashboard: string }, password: string): Product {
   return {
     url,

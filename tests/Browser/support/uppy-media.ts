@@ -117,7 +117,8 @@ export function useUppyMedia(): { visit(way: Way): Promise<Visit> } {
   };
 }
 
-function watchParts(page: Page): Parts {
+/** Watches what a page sends to the store. */
+export function watchParts(page: Page): Parts {
   const [begun, stored, urls]: [number[], number[], URL[]] = [[], [], []];
   const underWay = new Set<unknown>();
   let most = 0;

@@ -20,15 +20,6 @@ public sealed class StorageProcess : IDisposable
 
     public Uri Endpoint { get; }
 
-    public TimeSpan ProcessorTime
-    {
-        get
-        {
-            _process.Refresh();
-            return _process.TotalProcessorTime;
-        }
-    }
-
     /// <summary>Starts it and waits until it says that it is ready.</summary>
     public static async Task<StorageProcess> StartAsync(string data, int port, params string[] more)
     {

@@ -120,7 +120,7 @@ public sealed class StorageServer : IAsyncLifetime
 /// <summary>Waits for a condition, with a deadline.</summary>
 internal static class Eventually
 {
-    public static async Task<T> Async<T>(Func<Task<T?>> probe, string what, int seconds = 15) where T : class
+    public static async Task<T> Async<T>(Func<Task<T?>> probe, string what, int seconds = 60) where T : class
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
@@ -139,7 +139,7 @@ internal static class Eventually
         }
     }
 
-    public static Task TrueAsync(Func<Task<bool>> probe, string what, int seconds = 15) =>
+    public static Task TrueAsync(Func<Task<bool>> probe, string what, int seconds = 60) =>
         Async(async () => await probe() ? "yes" : null, what, seconds);
 }
 

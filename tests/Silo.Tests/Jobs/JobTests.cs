@@ -50,7 +50,7 @@ public sealed class JobTests : IAsyncLifetime, IClassFixture<PostgresFixture>
 
         await EnqueueAsync("a", 1);
 
-        await ran.Task.WaitAsync(TimeSpan.FromSeconds(20), Token);
+        await ran.Task.WaitAsync(Eventually.DefaultTimeout, Token);
     }
 
     [Fact]
@@ -144,7 +144,7 @@ public sealed class JobTests : IAsyncLifetime, IClassFixture<PostgresFixture>
         })]);
         await EnqueueAsync("a", 1);
 
-        await ran.Task.WaitAsync(TimeSpan.FromSeconds(20), Token);
+        await ran.Task.WaitAsync(Eventually.DefaultTimeout, Token);
         await Eventually.TrueAsync(async () => await _database.QueryAsync<bool>("select lease is null from jobs"));
 
         Assert.InRange((await _store.FindNextDueAsync(["a"], Token))!.Value, TimeSpan.FromMinutes(55), TimeSpan.FromHours(1));
@@ -160,14 +160,14 @@ public sealed class JobTests : IAsyncLifetime, IClassFixture<PostgresFixture>
             Interlocked.Increment(ref runs);
             await end.Task.WaitAsync(token);
         });
-        static void Configure(JobOptions options) => options.LeaseDuration = TimeSpan.FromMilliseconds(600);
+        static void Configure(JobOptions options) => options.LeaseDuration = TimeSpan.FromSeconds(4);
         await using var first = await Worker.StartAsync(_database, [handler], Configure);
         await using var second = await Worker.StartAsync(_database, [handler], Configure);
         await EnqueueAsync("a", 1);
         await Eventually.TrueAsync(() => runs == 1);
         var start = await _database.QueryAsync<DateTime>("select updated_at from jobs");
 
-        await Eventually.TrueAsync(async () => await _database.QueryAsync<bool>($"select updated_at > '{start:O}'::timestamptz + interval '2 s' from jobs"));
+        await Eventually.TrueAsync(async () => await _database.QueryAsync<bool>($"select updated_at > '{start:O}'::timestamptz + interval '9 s' from jobs"));
         end.SetResult();
 
         await Eventually.TrueAsync(async () => await CountAsync() == 0);
@@ -187,7 +187,7 @@ public sealed class JobTests : IAsyncLifetime, IClassFixture<PostgresFixture>
             return Task.CompletedTask;
         })]);
 
-        Assert.Equal(2, await ran.Task.WaitAsync(TimeSpan.FromSeconds(20), Token));
+        Assert.Equal(2, await ran.Task.WaitAsync(Eventually.DefaultTimeout, Token));
         await Eventually.TrueAsync(async () => await CountAsync() == 0);
         Assert.False(await _store.HeartbeatAsync(taken, null, Token));
     }
@@ -213,7 +213,7 @@ public sealed class JobTests : IAsyncLifetime, IClassFixture<PostgresFixture>
 
         await _database.ExecuteAsync("update jobs set lease = gen_random_uuid(), due_at = now() + interval '1 hour'");
 
-        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(20), Token);
+        await cancelled.Task.WaitAsync(Eventually.DefaultTimeout, Token);
         Assert.Equal(1, await CountAsync());
     }
 
@@ -228,7 +228,7 @@ public sealed class JobTests : IAsyncLifetime, IClassFixture<PostgresFixture>
         });
         var worker = await Worker.StartAsync(_database, [handler]);
         await EnqueueAsync("a", 1);
-        await running.Task.WaitAsync(TimeSpan.FromSeconds(20), Token);
+        await running.Task.WaitAsync(Eventually.DefaultTimeout, Token);
 
         await worker.DisposeAsync();
 
@@ -376,7 +376,7 @@ public sealed class JobTests : IAsyncLifetime, IClassFixture<PostgresFixture>
             var listener = new PostgresListener(database, TimeProvider.System, NullLogger<PostgresListener>.Instance);
             var worker = new JobWorker(new JobStore(database), handlers, listener, Options.Create(options), TimeProvider.System, NullLogger<JobWorker>.Instance);
             await listener.StartAsync(Token);
-            await listener.Listening.WaitAsync(TimeSpan.FromSeconds(20), Token);
+            await listener.Listening.WaitAsync(Eventually.DefaultTimeout, Token);
             await worker.StartAsync(Token);
             return new Worker(listener, worker);
         }

@@ -121,8 +121,8 @@ public sealed class DeliveryTests : IAsyncLifetime
 
         await Eventually.TrueAsync(() => _receiver.Accepted.Count == 1);
         var letter = Assert.Single(await process.Deliveries.ListDeadLettersAsync(null, 10, Token));
-        // 20, 40, 80, 160 ms and the end, give or take a fifth.
-        Assert.InRange(letter.Attempts, 3, 7);
+        // 20, 40, 80, 160 ms and the end, give or take a fifth; fewer where an attempt takes its time.
+        Assert.InRange(letter.Attempts, 2, 7);
         Assert.True(await _database.QueryAsync<bool>("select dead_at - first_tried_at >= interval '400 ms' from outbox_deliveries where dead_at is not null"));
     }
 

@@ -35,10 +35,6 @@ export interface Upload {
   readonly fileName: string;
   /** Bytes; null where the client did not announce it and the upload is not complete. */
   readonly size: number | null;
-  /** The object's key while it is uploaded. */
-  readonly key: string;
-  /** As claimed; once verified, as computed. Null where neither is known, and for an empty file. */
-  readonly pieceHash: string | null;
   /** As announced; once verified, as computed. Null where neither is known. */
   readonly tipHash: string | null;
   /** Who is working on it; null where nobody is. */
@@ -47,8 +43,6 @@ export interface Upload {
   readonly contentType: string;
   /** What was found in the stored bytes; null until they are verified. */
   readonly actual: { readonly detectedType: string | null } | null;
-  /** The file in the catalog, once there is one. */
-  readonly fileId: string | null;
   /** Why it ended badly, where it did. */
   readonly reason: string | null;
   readonly createdAt: string;

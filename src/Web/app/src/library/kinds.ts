@@ -29,7 +29,7 @@ interface Typed {
 }
 
 /** The media type that counts, without parameters: what was found in the bytes, or else what was claimed. */
-export function typeOf({ contentType, detectedType }: Typed): string {
+function typeOf({ contentType, detectedType }: Typed): string {
   return (detectedType ?? contentType).split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 

@@ -1,8 +1,9 @@
-import { ApiProblem, ServerUnreachable, type Api, type Permission } from '../api.ts';
+import { ApiProblem, ServerUnreachable, type Api, type Permission, type Upload } from '../api.ts';
 import { byId, setText } from '../elements.ts';
 import { explain } from '../messages.ts';
 import { filedTime, type Catalogue, type CatalogueFile } from './catalogue.ts';
 import { createDeleteDialog } from './delete-dialog.ts';
+import { Dismissed } from './dismissed.ts';
 import './library.css';
 import { getsThumbnails } from './kinds.ts';
 import { createLinkDialog } from './link-dialog.ts';
@@ -53,7 +54,7 @@ export function createLibrary(context: LibraryContext): Library {
   const failure = byId('library-failure', HTMLElement);
   const error = byId('library-error', HTMLElement);
   const count = byId('library-count', HTMLElement);
-  const listing = new Listing(catalogue, context.api);
+  const listing = new Listing(catalogue, context.api, new Dismissed(() => window.localStorage));
   const sign: Sign = async (fileId, seconds, thumbnail) => {
     const permission = context.permission();
     if (permission === null) throw new Error('Nobody is signed in.');
@@ -77,6 +78,7 @@ export function createLibrary(context: LibraryContext): Library {
     copyLink: linkDialog.open,
     download: (file) => void download(file).catch((problem: unknown) => tell(explain(problem))),
     remove: deleteDialog.open,
+    dismiss,
   });
   const search = createSearch((filter) => {
     listing.look(filter);
@@ -202,6 +204,21 @@ export function createLibrary(context: LibraryContext): Library {
     viewer.removed(file.id, inItsPlace);
     if (wasHere) (inItsPlace === undefined ? title : tiles.tileOf(inItsPlace.id)?.opener)?.focus();
     announce(words);
+  }
+
+  /** Takes an upload that came to nothing off the list; whoever was at it goes on at what is in its place. */
+  function dismiss(upload: Upload): void {
+    const permission = context.permission();
+    if (permission === null) return context.permissionRefused();
+    const rows = [...list.children];
+    const place = rows.findIndex((row) => row === tiles.rowOf(upload.tag));
+    const hadFocus = rows[place]?.contains(document.activeElement) ?? false;
+    listing.dismiss(upload, permission);
+    show();
+    // What is still being verified has nothing to press.
+    const others = [...rows.slice(place + 1), ...rows.slice(0, place).reverse()];
+    if (hadFocus) (others.map((row) => row.querySelector('button')).find((found) => found !== null) ?? title).focus();
+    announce(`${upload.fileName || 'The file'} is dismissed.`);
   }
 
   more.addEventListener('click', () => void older());

@@ -1,5 +1,6 @@
 import type { Api, Permission, Upload } from '../api.ts';
 import { filedTime, type Catalogue, type CatalogueFile } from './catalogue.ts';
+import type { Dismissed } from './dismissed.ts';
 import { nothingLoaded, withNewest, without, withOlder, type Loaded } from './loaded.ts';
 
 const pageSize = 50;
@@ -19,6 +20,7 @@ const everything: Filter = { name: '', type: '' };
 export class Listing {
   readonly #catalogue: Catalogue;
   readonly #api: Pick<Api, 'listUploads'>;
+  readonly #dismissed: Dismissed;
   #filter = everything;
   #loaded: Loaded = nothingLoaded;
   #arrivals: readonly Upload[] = [];
@@ -28,13 +30,10 @@ export class Listing {
   #before: number | null = null;
   #reading: AbortController | null = null;
 
-  constructor(catalogue: Catalogue, api: Pick<Api, 'listUploads'>) {
+  constructor(catalogue: Catalogue, api: Pick<Api, 'listUploads'>, dismissed: Dismissed) {
     this.#catalogue = catalogue;
     this.#api = api;
-  }
-
-  get filter(): Filter {
-    return this.#filter;
+    this.#dismissed = dismissed;
   }
 
   get isFiltered(): boolean {
@@ -84,7 +83,9 @@ export class Listing {
         this.#loaded = this.#current ? withNewest(this.#loaded, page) : page;
         this.#current = true;
         this.#before ??= page.files[0] === undefined ? 0 : filedTime(page.files[0]);
-        if (uploads !== null) this.#arrivals = arrivalsAmong(uploads.uploads, page.files);
+        if (uploads === null) return;
+        const isDismissed = this.#dismissed.among(user, uploads);
+        this.#arrivals = arrivalsAmong(uploads.uploads, page.files).filter((upload) => !isBad(upload) || !isDismissed(upload.tag));
       };
     });
   }
@@ -104,6 +105,12 @@ export class Listing {
   /** Leaves out a file that was deleted. */
   remove(id: string): void {
     this.#loaded = without(this.#loaded, id);
+  }
+
+  /** Leaves out an upload that came to nothing, for good. */
+  dismiss(upload: Upload, { user }: Permission): void {
+    this.#dismissed.add(user, upload);
+    this.#arrivals = this.#arrivals.filter(({ tag }) => tag !== upload.tag);
   }
 
   /** Forgets everything, for the next user of the page. */
@@ -146,4 +153,4 @@ function arrivalsAmong(uploads: readonly Upload[], files: readonly CatalogueFile
 
 export const isBeingVerified = ({ state }: Upload): boolean => state === 'Stored' || state === 'Verifying';
 
-const isBad = ({ state }: Upload): boolean => state === 'Mismatched' || state === 'Failed';
+export const isBad = ({ state }: Upload): boolean => state === 'Mismatched' || state === 'Failed';

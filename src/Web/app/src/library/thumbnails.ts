@@ -10,8 +10,9 @@ const ahead = '400px';
 /** Puts thumbnails into frames when they are about to be seen. */
 export class Thumbnails {
   readonly #links: Links;
-  readonly #waiting = new Map<Element, CatalogueFile>();
-  readonly #queue: (() => Promise<void>)[] = [];
+  readonly #waiting = new Map<HTMLElement, CatalogueFile>();
+  /** Those that are about to be seen, in the order in which they came near. */
+  readonly #near = new Set<HTMLElement>();
   readonly #observer: IntersectionObserver;
   #running = 0;
 
@@ -31,24 +32,27 @@ export class Thumbnails {
   drop(frame: HTMLElement): void {
     this.#observer.unobserve(frame);
     this.#waiting.delete(frame);
+    this.#near.delete(frame);
   }
 
   #seen(entries: readonly IntersectionObserverEntry[]): void {
     for (const { target, isIntersecting } of entries) {
-      const file = this.#waiting.get(target);
-      if (!isIntersecting || file === undefined) continue;
-      this.drop(target as HTMLElement);
-      this.#queue.push(() => this.#fetch(target as HTMLElement, file));
+      const frame = target as HTMLElement;
+      // One that was scrolled past before its turn came is not asked for.
+      if (!isIntersecting) this.#near.delete(frame);
+      else if (this.#waiting.has(frame)) this.#near.add(frame);
     }
     this.#next();
   }
 
   #next(): void {
-    while (this.#running < atOnce) {
-      const work = this.#queue.shift();
-      if (work === undefined) return;
+    for (const frame of this.#near) {
+      if (this.#running >= atOnce) return;
+      const file = this.#waiting.get(frame);
+      this.drop(frame);
+      if (file === undefined) continue;
       this.#running++;
-      void work().finally(() => {
+      void this.#fetch(frame, file).finally(() => {
         this.#running--;
         this.#next();
       });

@@ -1,10 +1,11 @@
 import type { Upload } from '../api.ts';
-import { element } from '../elements.ts';
+import { button, element } from '../elements.ts';
 import { formatInstant, formatSize } from '../format.ts';
 import { iconButton } from './icon-button.ts';
 import type { CatalogueFile } from './catalogue.ts';
 import { icon, type IconName } from './icons.ts';
 import { kindOf } from './kinds.ts';
+import { isBad } from './listing.ts';
 
 /** What one can do with a file from its tile. */
 export interface FileActions {
@@ -68,17 +69,26 @@ const stateWords: Readonly<Record<string, string>> = {
   Failed: 'Failed',
 };
 
-/** An upload that is whole and no file yet, or will be none. */
-export function createArrivalTile(upload: Upload): HTMLLIElement {
+/**
+ * An upload that is whole and no file yet, or will be none.
+ * @param dismiss takes one off the list that will be none
+ */
+export function createArrivalTile(upload: Upload, dismiss: (upload: Upload) => void): HTMLLIElement {
   const row = element('li', 'file arrival');
   row.dataset['id'] = upload.tag;
   const name = element('span', 'name');
-  name.append(nameOf(upload.fileName || 'Unnamed file'));
+  const called = upload.fileName || 'Unnamed file';
+  name.append(nameOf(called));
+  name.title = called;
   const facts = factsOf(upload.size, upload.completedAt ?? upload.createdAt);
-  const bad = upload.reason !== null || upload.state === 'Mismatched' || upload.state === 'Failed';
-  facts.append(stateOf(stateWords[upload.state] ?? upload.state, bad ? 'bad' : 'plain'));
+  facts.append(stateOf(stateWords[upload.state] ?? upload.state, isBad(upload) ? 'bad' : 'plain'));
   row.append(frameWith(kindOf({ contentType: upload.contentType, detectedType: upload.actual?.detectedType ?? null })), name, facts);
   if (upload.reason !== null) row.append(element('p', 'reason', upload.reason));
+  if (isBad(upload)) {
+    const bar = element('div', 'actions');
+    bar.append(button('Dismiss', called, () => dismiss(upload)));
+    row.append(bar);
+  }
   return row;
 }
 

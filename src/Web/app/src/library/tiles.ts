@@ -1,3 +1,4 @@
+import type { Upload } from '../api.ts';
 import type { CatalogueFile } from './catalogue.ts';
 import { getsThumbnails, showableAs } from './kinds.ts';
 import type { Links } from './links.ts';
@@ -9,16 +10,21 @@ import { viewOf } from './view.ts';
 /** How many files that came while the page was looked at are shown by themselves; the others are opened. */
 const shownByThemselves = 3;
 
+/** What one can do with an upload that came to nothing. */
+export interface ArrivalActions {
+  dismiss(upload: Upload): void;
+}
+
 /** The list's rows. Those that are there keep their place in the document, so that focus, selection and what plays survive a refresh. */
 export class Tiles {
   readonly #list: HTMLUListElement;
   readonly #links: Links;
-  readonly #actions: FileActions;
+  readonly #actions: FileActions & ArrivalActions;
   readonly #thumbnails: Thumbnails;
   readonly #tiles = new Map<string, FileTile>();
   readonly #shown = new Set<string>();
 
-  constructor(list: HTMLUListElement, links: Links, actions: FileActions) {
+  constructor(list: HTMLUListElement, links: Links, actions: FileActions & ArrivalActions) {
     this.#list = list;
     this.#links = links;
     this.#actions = actions;
@@ -27,7 +33,7 @@ export class Tiles {
 
   /** Brings the rows to what the listing has. */
   show(listing: Pick<Listing, 'arrivals' | 'files' | 'isFresh'>): void {
-    const arrivals = listing.arrivals.map((upload) => this.#kept(upload.tag, upload.state) ?? versioned(createArrivalTile(upload), upload.state));
+    const arrivals = listing.arrivals.map((upload) => this.#kept(upload.tag, upload.state) ?? versioned(createArrivalTile(upload, this.#actions.dismiss), upload.state));
     const files = listing.files.map((file) => this.#fileRow(file, listing.isFresh(file)));
     const wanted: HTMLElement[] = [...arrivals, ...files];
     const keep = new Set(wanted);
@@ -35,6 +41,11 @@ export class Tiles {
     wanted.forEach((row, index) => {
       if (this.#list.children[index] !== row) this.#list.insertBefore(row, this.#list.children[index] ?? null);
     });
+  }
+
+  /** The row of an upload that is no file. */
+  rowOf(tag: string): HTMLElement | undefined {
+    return [...this.#list.children].find((row): row is HTMLElement => row instanceof HTMLElement && row.dataset['id'] === tag);
   }
 
   tileOf(id: string): FileTile | undefined {
@@ -83,7 +94,7 @@ export class Tiles {
   }
 
   #kept(id: string, version: string): HTMLElement | null {
-    const row = [...this.#list.children].find((child) => (child as HTMLElement).dataset['id'] === id) as HTMLElement | undefined;
+    const row = this.rowOf(id);
     return row?.classList.contains('arrival') && row.dataset['version'] === version ? row : null;
   }
 

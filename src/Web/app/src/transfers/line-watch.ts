@@ -66,11 +66,6 @@ export class LineWatch {
     };
   }
 
-  /** Looks no more. */
-  close(): void {
-    this.#around.clearTimeout(this.#look ?? 0);
-  }
-
   #works(): void {
     this.#around.clearTimeout(this.#look ?? 0);
     this.#look = null;

@@ -94,7 +94,7 @@ export const percent = (fraction: number): string => `${Math.floor(fraction * 10
 export const fractionOf = (bytes: number, size: number): number => (size === 0 ? 1 : Math.min(1, bytes / size));
 
 /** Bytes a second, for people. */
-export const formatRate = (rate: number): string => `${formatSize(Math.round(rate))}/s`;
+const formatRate = (rate: number): string => `${formatSize(Math.round(rate))}/s`;
 
 /** Seconds that are left, for people: in steps that do not jump about. */
 export function formatLeft(seconds: number): string {

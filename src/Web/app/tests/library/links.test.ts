@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { Links } from '../../src/library/links.ts';
 import { aFile } from './a-file.ts';
 
-const hours = 60 * 60_000;
+const minutes = 60_000;
+const hours = 60 * minutes;
 
 describe('links', () => {
   let now = 0;
@@ -26,6 +27,17 @@ describe('links', () => {
     expect(sign).toHaveBeenCalledOnce();
     now = 2.1 * hours;
     await links.file(aFile('a'));
+    expect(sign).toHaveBeenCalledTimes(2);
+  });
+
+  test('one to thumbnails is good until shortly before its end', async () => {
+    const picture = aFile('a', { thumbnails: [128] });
+    await links.thumbnails(picture);
+    now = 3 * hours + 54 * minutes;
+    await links.thumbnails(picture);
+    expect(sign).toHaveBeenCalledOnce();
+    now = 3 * hours + 56 * minutes;
+    await links.thumbnails(picture);
     expect(sign).toHaveBeenCalledTimes(2);
   });
 

@@ -1,24 +1,28 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Permission, Upload, UploadPage } from '../../src/api.ts';
 import type { Catalogue, FilePage } from '../../src/library/catalogue.ts';
+import { Dismissed } from '../../src/library/dismissed.ts';
 import { Listing } from '../../src/library/listing.ts';
 import { aFile, aPage } from './a-file.ts';
 
 const permission: Permission = { permission: 'sealed', expiresAt: '', user: 'ada', limits: { contentTypes: [], maxSize: 1, maxFiles: 1, maxBytes: 1 } };
 
 const anUpload = (tag: string, state: string, completedAt = '2026-01-01T10:00:00.000Z'): Upload => ({
-  tag, state, fileName: tag, size: 1, key: `upload/${tag}`, pieceHash: null, tipHash: null, lease: null, contentType: '', actual: null, fileId: null, reason: null, createdAt: completedAt, completedAt,
+  tag, state, fileName: tag, size: 1, tipHash: null, lease: null, contentType: '', actual: null, reason: null, createdAt: completedAt, completedAt,
 });
 
 describe('the listing', () => {
   const list = vi.fn<Catalogue['list']>();
   const listUploads = vi.fn(async (): Promise<UploadPage> => ({ uploads: [], next: null }));
+  const kept = new Map<string, string>();
+  const storage = { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, value: string) => void kept.set(key, value) };
   let listing: Listing;
 
   beforeEach(() => {
     list.mockReset();
+    kept.clear();
     listUploads.mockReset().mockResolvedValue({ uploads: [], next: null });
-    listing = new Listing({ list, remove: vi.fn(), signLink: vi.fn() }, { listUploads });
+    listing = new Listing({ list, remove: vi.fn(), signLink: vi.fn() }, { listUploads }, new Dismissed(() => storage));
   });
 
   const ids = () => listing.files.map(({ id }) => id).join('');
@@ -99,6 +103,22 @@ describe('the listing', () => {
     await listing.newest(permission);
     expect(listing.arrivals).toEqual([]);
     expect(listUploads).toHaveBeenCalledOnce();
+  });
+
+  test('what was dismissed is not told of again, the answer to an earlier question included', async () => {
+    const page = { uploads: [anUpload('m', 'Mismatched'), anUpload('f', 'Failed'), anUpload('v', 'Verifying')], next: null };
+    listUploads.mockResolvedValue(page);
+    list.mockResolvedValueOnce(aPage('a'));
+    await listing.newest(permission);
+    const late = slowAnswer();
+    const reading = listing.newest(permission);
+    await vi.waitFor(() => expect(list).toHaveBeenCalledTimes(2));
+    listing.dismiss(page.uploads[0]!, permission);
+    const told = () => listing.arrivals.map(({ tag }) => tag);
+    expect(told()).toEqual(['f', 'v']);
+    late(aPage('a'));
+    await reading;
+    expect(told()).toEqual(['f', 'v']);
   });
 
   test('an upload that became a file meanwhile is told of once', async () => {

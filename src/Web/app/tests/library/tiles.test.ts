@@ -10,13 +10,13 @@ import { aFile } from './a-file.ts';
 const picture = (id: string, change: Partial<CatalogueFile> = {}) => aFile(id, { detectedType: 'image/png', contentType: 'image/png', ...change });
 
 const arrival = (tag: string, state: string, reason: string | null = null): Upload => ({
-  tag, state, reason, fileName: `${tag}.bin`, size: 1, key: '', pieceHash: null, tipHash: null, lease: null, contentType: 'image/png', actual: null, fileId: null,
+  tag, state, reason, fileName: `${tag}.bin`, size: 1, tipHash: null, lease: null, contentType: 'image/png', actual: null,
   createdAt: '2026-01-01T10:00:00Z', completedAt: null,
 });
 
 describe('the tiles', () => {
   const sign = vi.fn(async (id: string) => ({ url: `https://m.example/media/hash/${id}?path=`, query: 'path=', expiresAt: '' }));
-  const actions = { open: vi.fn(), copyLink: vi.fn(), download: vi.fn(), remove: vi.fn() };
+  const actions = { open: vi.fn(), copyLink: vi.fn(), download: vi.fn(), remove: vi.fn(), dismiss: vi.fn() };
   let list: HTMLUListElement;
   let tiles: Tiles;
 
@@ -94,7 +94,10 @@ describe('the tiles', () => {
     show([], { arrivals: [arrival('n', 'Verifying'), arrival('m', 'Mismatched', 'The bytes are others.')] });
     expect(text('.state')).toEqual(['Verifying', 'Does not match']);
     expect(text('.reason')).toEqual(['The bytes are others.']);
-    expect(list.querySelector('button')).toBeNull();
+    const buttons = [...list.querySelectorAll('button')];
+    expect(buttons.map((button) => button.textContent)).toEqual(['Dismiss m.bin']);
+    buttons[0]?.click();
+    expect(actions.dismiss).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ tag: 'm' }));
     show([aFile('n')], { arrivals: [arrival('m', 'Mismatched', 'The bytes are others.')] });
     expect(text('.name')).toEqual(['m.bin', 'n.bin']);
     expect(text('.state')).toEqual(['Does not match']);
