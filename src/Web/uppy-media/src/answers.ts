@@ -25,6 +25,10 @@ export interface NewUpload {
   /** Bytes; null leaves the choice to the server. */
   readonly partSize: number | null;
   readonly clientId: string;
+  /** Where the file goes in one piece, a form is wanted rather than a URL. */
+  readonly form?: true;
+  /** What will come with every part, where the store takes it. */
+  readonly checksum?: 'sha256';
 }
 
 /** A part that the store has. */
@@ -32,6 +36,8 @@ export interface StoredPart {
   readonly part: number;
   readonly size: number;
   readonly etag: string;
+  /** SHA-256 in base64, where the store tells it. */
+  readonly checksum?: string;
 }
 
 /** A URL that takes one part's bytes by PUT. It is a secret until it expires. */
@@ -40,6 +46,14 @@ export interface PartUrl {
   readonly url: string;
   readonly expiresAt: string;
   readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A form that takes a whole file by POST, as S3 has it. It is a secret until it expires. */
+export interface PostForm {
+  readonly url: string;
+  /** To be sent as they are, before the file. */
+  readonly fields: Readonly<Record<string, string>>;
+  readonly expiresAt: string;
 }
 
 /** Who may work on an upload. */
@@ -75,10 +89,18 @@ export interface Upload {
   /** Why it ended badly, where it did. */
   readonly reason: string | null;
   readonly key: string;
-  readonly plan: { readonly strategy: string; readonly partSize: number; readonly partCount: number };
+  readonly plan: {
+    readonly strategy: string;
+    readonly partSize: number;
+    readonly partCount: number;
+    /** What every part's URL has to be asked for with; null or absent for nothing. */
+    readonly checksum?: 'sha256' | null;
+  };
   readonly lease: Lease | null;
   readonly parts?: readonly StoredPart[];
   readonly urls?: readonly PartUrl[];
+  /** In place of URLs, where it was asked for. */
+  readonly form?: PostForm;
   readonly challenge?: Challenge;
   readonly possibleDuplicate?: boolean;
 }
@@ -105,6 +127,9 @@ export interface PartTag {
   readonly part: number;
   readonly etag: string;
 }
+
+/** Parts by their numbers; or, where the plan has checksums, the checksum of each. */
+export type WantedParts = { readonly parts: readonly number[] } | { readonly checksums: Readonly<Record<number, string>> };
 
 /** Whether the client still has something to do: send parts, or complete. */
 export const isActive = (state: UploadState): boolean => state === 'Created' || state === 'Uploading' || state === 'Completing';

@@ -1,4 +1,4 @@
-import type { BatchRow, Lease, NewUpload, PartTag, PartUrl, ProblemBody, StoredPart, Upload } from './answers.ts';
+import type { BatchRow, Lease, NewUpload, PartTag, PartUrl, PostForm, ProblemBody, StoredPart, Upload, WantedParts } from './answers.ts';
 import type { Clock } from './clock.ts';
 import { MediaProblem, retryAfterOf, Unreachable } from './errors.ts';
 
@@ -76,8 +76,12 @@ export class UploadsApi {
     return (await this.#json<{ uploads: Upload[] }>('GET', '/v1/uploads?state=done&limit=1000', undefined, options)).uploads;
   }
 
-  urls(tag: string, parts: readonly number[], clientId: string, options?: CallOptions): Promise<PartUrl[]> {
-    return this.#json('POST', `${pathOf(tag)}/urls`, { parts, clientId }, options);
+  urls(tag: string, wanted: WantedParts, clientId: string, options?: CallOptions): Promise<PartUrl[]> {
+    return this.#json('POST', `${pathOf(tag)}/urls`, { ...wanted, clientId }, options);
+  }
+
+  form(tag: string, clientId: string, options?: CallOptions): Promise<PostForm> {
+    return this.#json('POST', `${pathOf(tag)}/form`, { clientId }, options);
   }
 
   parts(tag: string, options?: CallOptions): Promise<StoredPart[]> {
@@ -110,6 +114,11 @@ export class UploadsApi {
   async events(tag: string, after: number | null, signal: AbortSignal): Promise<Response> {
     const headers: Record<string, string> = after === null ? {} : { 'last-event-id': String(after) };
     return this.#send('GET', `${pathOf(tag)}/events`, undefined, { signal, headers: { accept: 'text/event-stream', ...headers } });
+  }
+
+  /** The stream that tells which leases of a client another one has taken. It is open until somebody cancels it. */
+  leaseEvents(clientId: string, signal: AbortSignal): Promise<Response> {
+    return this.#send('GET', `/v1/leases/events?clientId=${encodeURIComponent(clientId)}`, undefined, { signal, headers: { accept: 'text/event-stream' } });
   }
 
   async #json<T>(method: string, path: string, body: unknown, { signal }: CallOptions = {}, limit = answerLimit): Promise<T> {

@@ -1,6 +1,7 @@
 import { base32 } from '@media/fuji';
 import type { Challenge } from './answers.ts';
-import { MediaProblem, unexpected } from './errors.ts';
+import { unexpected } from './errors.ts';
+import { readBytes } from './file-bytes.ts';
 
 /** A challenge is about a few short slices; a server that wants more is not answered. */
 const mostBytes = 16 * 1024 * 1024;
@@ -16,11 +17,6 @@ export async function challengeDigest(file: Blob, { nonce, ranges }: Challenge):
       throw unexpected('The server’s challenge is about bytes that the file does not have.');
     }
   }
-  let read: ArrayBuffer;
-  try {
-    read = await new Blob([nonce, ...ranges.map(({ start, end }) => file.slice(start, end))]).arrayBuffer();
-  } catch (cause) {
-    throw new MediaProblem(0, 'file_changed', 'The file changed, or can no longer be read, since it was chosen.', null, {}, { cause });
-  }
+  const read = await readBytes(new Blob([nonce, ...ranges.map(({ start, end }) => file.slice(start, end))]));
   return base32(new Uint8Array(await crypto.subtle.digest('SHA-256', read)));
 }

@@ -2,7 +2,7 @@ import type { ProblemBody } from './answers.ts';
 
 /** The server or the store answered, and refused. */
 export class MediaProblem extends Error {
-  override readonly name = 'MediaProblem';
+  override readonly name: string = 'MediaProblem';
 
   /**
    * @param status the HTTP status; 0 where this side came to the conclusion
@@ -18,6 +18,20 @@ export class MediaProblem extends Error {
     options?: ErrorOptions,
   ) {
     super(message || code, options);
+  }
+}
+
+/** The store answered, and refused. Its words are not passed on, for they may repeat the signature; its code is. */
+export class StoreRefusal extends MediaProblem {
+  override readonly name = 'StoreRefusal';
+
+  /** @param storeCode the store's own code, such as `AccessDenied`; null where it told none */
+  constructor(
+    status: number,
+    readonly storeCode: string | null,
+    message: string,
+  ) {
+    super(status, 'store_refused', message);
   }
 }
 
@@ -49,6 +63,12 @@ export function isTransient(error: unknown): error is MediaProblem | Unreachable
 
 /** The server's code, or null. */
 export const codeOf = (error: unknown): string | null => (error instanceof MediaProblem ? error.code : null);
+
+/** The store's codes for bytes that do not have the checksum that came with them. */
+const checksumCodes = new Set(['BadDigest', 'InvalidRequest', 'XAmzContentChecksumMismatch']);
+
+/** Whether the store may have refused a part for its checksum. */
+export const isChecksumRefusal = ({ status, storeCode }: StoreRefusal): boolean => status === 400 && storeCode !== null && checksumCodes.has(storeCode);
 
 /** Whether the upload is another client's now. */
 export const isLocked = (error: unknown): error is MediaProblem => codeOf(error) === 'lease_lost' || codeOf(error) === 'upload_locked';

@@ -107,8 +107,9 @@ export class FileUpload {
   }
 
   async #store(signal: AbortSignal): Promise<Opened> {
-    const { api, retry, news, clientId } = this.#shared;
+    const { api, retry, news, leaseStream, clientId } = this.#shared;
     const client = await clientId();
+    const leaseOptions = { api, retry, news, leaseStream, clientId: client };
     const opener = new SessionOpener(this.#shared, this.#file, this.#gate, this.#tell);
     for (let sessions = 1; ; sessions++) {
       const { upload, resumed } = await opener.open(signal);
@@ -117,7 +118,7 @@ export class FileUpload {
       const transfer = new Transfer(this.#shared, upload, this.#file, client, this.#gate, this.#tell);
       this.#tell({ kind: 'uploading', upload, resumed, there: transfer.bytesThere });
       try {
-        return { upload: await LeaseKeeper.work(upload, { api, retry, news, clientId: client }, signal, (held) => transfer.run(held)), resumed };
+        return { upload: await LeaseKeeper.work(upload, leaseOptions, signal, (held) => transfer.run(held)), resumed };
       } catch (error) {
         if (sessions >= mostSessions || signal.aborted) throw error;
         if (codeOf(error) === 'upload_gone') {

@@ -1,4 +1,4 @@
-export type { Challenge, Lease, NewUpload, PartUrl, ProblemBody, StoredPart, Upload, UploadState } from './answers.ts';
+export type { Challenge, Lease, NewUpload, PartUrl, PostForm, ProblemBody, StoredPart, Upload, UploadState, WantedParts } from './answers.ts';
 export { UploadsApi, type ApiOptions, type PermissionSource } from './api.ts';
 export { claimClientId, tabClientId, tabLockName, type TabLocks, type TabStorage } from './client-id.ts';
 export { systemClock, type Clock } from './clock.ts';

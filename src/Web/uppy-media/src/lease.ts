@@ -1,6 +1,7 @@
 import type { Lease, Upload } from './answers.ts';
 import type { UploadsApi } from './api.ts';
 import { isLocked, isTransient } from './errors.ts';
+import type { LeaseStream } from './lease-stream.ts';
 import type { RetryPolicy } from './retry.ts';
 import type { TakeoverNews } from './takeover-news.ts';
 
@@ -10,6 +11,7 @@ export interface LeaseOptions {
   readonly clientId: string;
   readonly retry: RetryPolicy;
   readonly news: TakeoverNews;
+  readonly leaseStream: LeaseStream;
 }
 
 /** How often a lease of unknown length is renewed, in milliseconds: one of the server's lasts 60 s unless told. */
@@ -23,12 +25,14 @@ const courtesy = 2_000;
 export class LeaseKeeper {
   readonly #options: LeaseOptions;
   readonly #tag: string;
+  readonly #isLong: boolean;
   readonly #lost = new AbortController();
   #beat: number;
 
   private constructor(upload: Upload, options: LeaseOptions) {
     this.#options = options;
     this.#tag = upload.tag;
+    this.#isLong = upload.plan.partCount > 1;
     this.#beat = this.#beatOf(upload.lease);
   }
 
@@ -52,14 +56,17 @@ export class LeaseKeeper {
   }
 
   async #keep(over: AbortSignal): Promise<void> {
-    const { api, clientId, retry, news } = this.#options;
+    const { api, clientId, retry, news, leaseStream } = this.#options;
     let wake = new AbortController();
-    // Another tab of this browser says so at once; a client elsewhere is found by the next beat.
+    // Another tab of this browser says so at once, and the server says so of a client elsewhere; if nothing gets through, the next beat finds it.
     const leave = news.onTaken(this.#tag, () => wake.abort());
+    // The stream takes one of the browser's connections to the server. An upload of one part is mostly over before its first beat.
+    let endStream = this.#isLong ? leaseStream.listen() : null;
     try {
       while (!over.aborted) {
         await retry.clock.sleep(this.#beat, AbortSignal.any([over, wake.signal])).catch(() => {});
         if (over.aborted) return;
+        endStream ??= leaseStream.listen();
         wake = new AbortController();
         try {
           this.#beat = this.#beatOf(await api.takeLease(this.#tag, clientId, false, { signal: over }));
@@ -74,6 +81,7 @@ export class LeaseKeeper {
       }
     } finally {
       leave();
+      endStream?.();
     }
   }
 

@@ -56,6 +56,11 @@ export class PartQueue {
     return this.#missing.length > 0;
   }
 
+  /** Whether this part is there. */
+  has(part: number): boolean {
+    return this.#there.has(part);
+  }
+
   /** Takes the first part that is missing; it is on its way then. */
   take(): number | null {
     const part = this.#missing.pop();

@@ -1,18 +1,17 @@
-import type { PartUrl } from './answers.ts';
-import { isTransient, MediaProblem, retryAfterOf, Stalled, Unreachable } from './errors.ts';
+import type { Destination, Destinations } from './destination.ts';
+import { isTransient, MediaProblem, retryAfterOf, Stalled, StoreRefusal, Unreachable } from './errors.ts';
+import { readBytes } from './file-bytes.ts';
 import type { Lane } from './lanes.ts';
 import type { PartQueue } from './part-queue.ts';
-import type { PartUrls } from './part-urls.ts';
-import type { Put, PutAnswer } from './put.ts';
+import type { PutAnswer } from './put.ts';
 import type { RetryPolicy } from './retry.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** What a part is sent with. */
 export interface PartSenderOptions {
-  readonly put: Put;
   readonly file: Blob;
   readonly queue: PartQueue;
-  readonly urls: PartUrls;
+  readonly destinations: Destinations;
   readonly retry: RetryPolicy;
   /** No byte moving for so long, in milliseconds, means that a transfer is dead and is begun again. */
   readonly stallTimeout: number;
@@ -22,10 +21,10 @@ export interface PartSenderOptions {
   readonly onMoved: (bytes: number) => void;
 }
 
-/** So often a fresh URL is tried where the store refuses one. */
+/** So often a fresh destination is tried where the store refuses one. */
 const mostRefusals = 4;
 
-/** PUTs one part to the store until the store has it. */
+/** Sends one part to the store until the store has it. */
 export class PartSender {
   readonly #options: PartSenderOptions;
 
@@ -33,21 +32,27 @@ export class PartSender {
     this.#options = options;
   }
 
+  /** Has the part next in line ready by the time there is a lane for it. */
+  prepare(signal: AbortSignal): void {
+    this.#options.destinations.prepare(signal);
+  }
+
   /** @returns the part's ETag; null where the store does not tell */
   async send(part: number, lane: Lane, signal: AbortSignal): Promise<string | null> {
-    const { retry, urls } = this.#options;
+    const { retry, destinations } = this.#options;
     const tries = retry.begin();
-    for (let refusals = 0; ; ) {
-      const url = await urls.get(part, signal);
+    for (let refusals = 0, stalls = 0; ; ) {
+      const destination = await destinations.get(part, signal);
       try {
-        return await this.#put(part, url, lane, signal);
+        return await this.#send(part, destination, lane, stalls, signal);
       } catch (error) {
         signal.throwIfAborted();
-        if (error instanceof MediaProblem && error.code === 'store_refused' && refusals < mostRefusals) {
-          // An expired URL, an expired session token, a clock that jumped: all of them are cured by a fresh URL, if anything does.
-          urls.discard(url);
+        if (error instanceof StoreRefusal && refusals < mostRefusals) {
+          // An expired URL, an expired session token, a clock that jumped: all of them are cured by a fresh destination, if anything does.
+          destination.refused(error);
           if (refusals++ > 0) await tries.pause(error, null, signal);
         } else if (isTransient(error)) {
+          if (error instanceof Stalled) stalls++;
           lane.failed(error);
           await tries.pause(error, error.retryAfter, signal);
         } else {
@@ -57,8 +62,8 @@ export class PartSender {
     }
   }
 
-  async #put(part: number, url: PartUrl, lane: Lane, signal: AbortSignal): Promise<string | null> {
-    const { file, queue, put, retry, stallTimeout, answerTimeout, onMoved } = this.#options;
+  async #send(part: number, destination: Destination, lane: Lane, stalls: number, signal: AbortSignal): Promise<string | null> {
+    const { file, queue, retry, stallTimeout, answerTimeout, onMoved } = this.#options;
     const { start, end } = queue.rangeOf(part);
     const length = end - start;
     let moved = 0;
@@ -67,17 +72,13 @@ export class PartSender {
       lane.moved(bytes);
       onMoved(bytes);
     };
-    const watchdog = new Watchdog(retry.clock, retry.connectivity, stallTimeout);
+    // Where nothing is heard before the answer, a slow line looks like a dead one; each try gets twice the time of the last.
+    const patience = destination.tellsProgress ? stallTimeout : Math.min(stallTimeout * 2 ** stalls, stallTimeout + answerTimeout);
+    const watchdog = new Watchdog(retry.clock, retry.connectivity, patience);
     try {
-      const answer = await put({
-        url: url.url,
-        headers: url.headers,
-        body: file.slice(start, end),
-        signal: AbortSignal.any([signal, watchdog.signal]),
-        onProgress: (sent) => {
-          watchdog.feed(sent < length ? stallTimeout : answerTimeout);
-          move(Math.min(sent, length) - moved);
-        },
+      const answer = await destination.send(file.slice(start, end), AbortSignal.any([signal, watchdog.signal]), (sent) => {
+        watchdog.feed(sent < length ? stallTimeout : answerTimeout);
+        move(Math.min(sent, length) - moved);
       });
       if (answer.status < 200 || answer.status >= 300) throw refusalOf(answer, part, retry.clock.now());
       const rest = length - moved;
@@ -87,7 +88,7 @@ export class PartSender {
     } catch (error) {
       signal.throwIfAborted();
       // A file that changed on disk can't be read any more; the browser tells it as a failure of the network.
-      if (error instanceof Unreachable && !(error instanceof Stalled)) await assertReadable(file, start, end);
+      if (error instanceof Unreachable && !(error instanceof Stalled)) await readBytes(file.slice(start, Math.min(end, start + 1)));
       throw error;
     } finally {
       watchdog.stop();
@@ -96,16 +97,6 @@ export class PartSender {
   }
 }
 
-/** @throws MediaProblem `file_changed` */
-async function assertReadable(file: Blob, start: number, end: number): Promise<void> {
-  try {
-    await file.slice(start, Math.min(end, start + 1)).arrayBuffer();
-  } catch (cause) {
-    throw new MediaProblem(0, 'file_changed', 'The file changed, or can no longer be read, since it was chosen.', null, {}, { cause });
-  }
-}
-
-/** The store's words are not passed on, for they may repeat the signature; its code is. */
 function refusalOf({ status, body, retryAfter }: PutAnswer, part: number, now: number): Error {
   const code = /<Code>([A-Za-z0-9.]{1,64})<\/Code>/.exec(body.slice(0, 4096))?.[1] ?? null;
   const message = `The store answered ${status}${code ? ` ${code}` : ''} to part ${part}.`;
@@ -114,5 +105,5 @@ function refusalOf({ status, body, retryAfter }: PutAnswer, part: number, now: n
     return new Unreachable(message, retryAfterOf(retryAfter, now));
   }
   if (status === 404 && code !== 'NoSuchBucket') return new MediaProblem(status, 'upload_gone', message);
-  return new MediaProblem(status, 'store_refused', message);
+  return new StoreRefusal(status, code, message);
 }

@@ -1,7 +1,11 @@
 import type { PartUrl, Upload } from './answers.ts';
 import type { UploadsApi } from './api.ts';
-import { unexpected } from './errors.ts';
+import type { Destination, Destinations } from './destination.ts';
+import { isChecksumRefusal, unexpected } from './errors.ts';
+import { goodUntil } from './lifetime.ts';
+import type { PartChecksums } from './part-checksums.ts';
 import type { PartQueue } from './part-queue.ts';
+import type { Put } from './put.ts';
 import type { RetryPolicy } from './retry.ts';
 
 /** Of whom, and for whom, URLs are asked. */
@@ -11,19 +15,16 @@ export interface PartUrlsOptions {
   readonly queue: PartQueue;
   readonly clientId: string;
   readonly retry: RetryPolicy;
+  readonly put: Put;
+  /** Where the plan has checksums: every part's is told when its URL is asked for. */
+  readonly checksums: PartChecksums | null;
   /** How many URLs are asked for at once, at most 1 000. */
   readonly batch: number;
   /** With fewer than this many in hand, the next batch is asked for beside the transfers. */
   readonly ahead: number;
 }
 
-/** A URL is not begun with so shortly before its end, in milliseconds. */
-const longestMargin = 15_000;
-
-/** The server's time comes from a Date header, which leaves fractions of a second out (RFC 9110, 5.6.7). */
-const clockGrain = 1_000;
-
-/** For how long a URL was signed, in milliseconds: for where the server's clock is not known, and this machine's may be wrong by hours. */
+/** For how long a URL was signed, in milliseconds. */
 function signedFor({ url }: PartUrl): number | null {
   const seconds = Number(new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('X-Amz-Expires') ?? 0);
   return seconds > 0 ? seconds * 1000 : null;
@@ -31,38 +32,56 @@ function signedFor({ url }: PartUrl): number | null {
 
 interface Held {
   readonly url: PartUrl;
-  /** By this machine's clock, which goes on while the machine sleeps: what expired then is found expired. */
+  /** By this machine's clock. */
   readonly goodUntil: number;
 }
 
 /** The presigned URLs of one upload: asked for in batches before they are needed, dropped when they are about to expire or the store refuses them. */
-export class PartUrls {
+export class PartUrls implements Destinations {
   readonly #options: PartUrlsOptions;
   readonly #held = new Map<number, Held>();
-  #asking: Promise<void> | null = null;
+  /** Parts whose URLs are being asked for, and the end of that, well or not. */
+  readonly #asked = new Map<number, Promise<void>>();
 
   constructor(options: PartUrlsOptions) {
     this.#options = options;
     this.#add(options.upload.urls ?? []);
   }
 
-  /** A URL that can be begun with now. */
-  async get(part: number, signal: AbortSignal): Promise<PartUrl> {
+  prepare(signal: AbortSignal): void {
+    const { queue, checksums } = this.#options;
+    const [next] = queue.peek(1);
+    if (next === undefined || checksums === null) return;
+    // What fails here is tried again, and told, by whoever sends the part.
+    checksums.unhurried(next, signal).then(() => this.#askAhead(signal), () => {});
+  }
+
+  async get(part: number, signal: AbortSignal): Promise<Destination> {
+    const { checksums } = this.#options;
     while (true) {
       const url = this.#find(part);
       if (url) {
+        checksums?.keepAhead(signal);
         this.#askAhead(signal);
-        return url;
+        return this.#destination(url);
       }
-      if (this.#asking) await this.#asking;
-      else await this.#ask([part, ...this.#lacking(this.#options.batch - 1).filter((other) => other !== part)], part, signal);
+      if (!this.#asked.has(part)) await checksums?.needed(part, signal);
+      // Another part's URLs may have been asked for meanwhile, this one's among them.
+      if (this.#find(part) === null) await (this.#asked.get(part) ?? this.#ask(part, signal));
       signal.throwIfAborted();
     }
   }
 
-  /** The store refused it, or it is used up. */
-  discard(url: PartUrl): void {
-    if (this.#held.get(url.part)?.url === url) this.#held.delete(url.part);
+  #destination(url: PartUrl): Destination {
+    const { put, checksums } = this.#options;
+    return {
+      tellsProgress: true,
+      send: (body, signal, onProgress) => put({ url: url.url, headers: url.headers, body, signal, onProgress }),
+      refused: (refusal) => {
+        if (this.#held.get(url.part)?.url === url) this.#held.delete(url.part);
+        if (isChecksumRefusal(refusal)) checksums?.forget(url.part);
+      },
+    };
   }
 
   #find(part: number): PartUrl | null {
@@ -70,43 +89,49 @@ export class PartUrls {
     return held && held.goodUntil > this.#options.retry.clock.now() ? held.url : null;
   }
 
+  /** Those next in line whose URLs can be asked for. What has no checksum yet is not waited for. */
   #lacking(most: number): number[] {
-    return this.#options.queue.peek(most).filter((part) => this.#find(part) === null);
+    const { queue, checksums } = this.#options;
+    return queue.peek(most).filter((part) => this.#find(part) === null && !this.#asked.has(part) && checksums?.known(part) !== null);
   }
 
-  #ask(parts: number[], needed: number, signal: AbortSignal): Promise<void> {
-    const { api, upload, clientId, retry } = this.#options;
-    const asked = retry.call(() => api.urls(upload.tag, parts, clientId, { signal }), signal).then((urls) => {
+  #ask(needed: number, signal: AbortSignal): Promise<void> {
+    const { batch, retry } = this.#options;
+    const parts = [needed, ...this.#lacking(batch - 1).filter((other) => other !== needed)];
+    const asked = retry.call(this.#call(parts, signal), signal).then((urls) => {
       this.#add(urls);
       if (!this.#find(needed)) throw unexpected('The server gave no good URL for a part that was asked for.');
     });
-    return this.#wait(asked).then(() => asked);
+    return this.#note(parts, asked).then(() => asked);
   }
 
   /** What fails here is asked for again, and told, by whoever needs the URL. */
   #askAhead(signal: AbortSignal): void {
-    const { api, upload, clientId, ahead, batch } = this.#options;
-    if (this.#asking || this.#lacking(ahead).length === 0) return;
-    const wanted = this.#lacking(batch);
-    void this.#wait(api.urls(upload.tag, wanted, clientId, { signal }).then((urls) => this.#add(urls)));
+    const { ahead, batch } = this.#options;
+    if (this.#asked.size > 0 || this.#lacking(ahead).length === 0) return;
+    const parts = this.#lacking(batch);
+    void this.#note(parts, this.#call(parts, signal)().then((urls) => this.#add(urls)));
+  }
+
+  #call(parts: readonly number[], signal: AbortSignal): () => Promise<PartUrl[]> {
+    const { api, upload, clientId, checksums } = this.#options;
+    const wanted = checksums ? { checksums: Object.fromEntries(parts.map((part) => [part, checksums.known(part) ?? ''])) } : { parts };
+    return () => api.urls(upload.tag, wanted, clientId, { signal });
   }
 
   /** Others wait until this has ended, well or not. */
-  #wait(asked: Promise<void>): Promise<void> {
+  #note(parts: readonly number[], asked: Promise<void>): Promise<void> {
     const ended = asked
       .catch(() => {})
       .finally(() => {
-        this.#asking = null;
+        for (const part of parts) this.#asked.delete(part);
       });
-    this.#asking = ended;
+    for (const part of parts) this.#asked.set(part, ended);
     return ended;
   }
 
   #add(urls: readonly PartUrl[]): void {
     const { api, retry } = this.#options;
-    for (const url of urls) {
-      const lasts = (api.timeUntil(url.expiresAt) ?? signedFor(url) ?? longestMargin) - clockGrain;
-      this.#held.set(url.part, { url, goodUntil: retry.clock.now() + lasts - Math.min(lasts / 4, longestMargin) });
-    }
+    for (const url of urls) this.#held.set(url.part, { url, goodUntil: goodUntil(api, retry.clock, url.expiresAt, signedFor(url)) });
   }
 }

@@ -5,7 +5,7 @@ import type { FileHashes } from './file-hashes.ts';
 import type { Gate } from './gate.ts';
 import { LeaseKeeper } from './lease.ts';
 import type { Tell } from './news.ts';
-import type { Shared } from './shared.ts';
+import type { Settings, Shared } from './shared.ts';
 
 /** The file that an upload is opened for. */
 export interface LocalFile {
@@ -21,6 +21,9 @@ export interface Opened {
   readonly upload: Upload;
   readonly resumed: boolean;
 }
+
+/** Whether a form is wanted for a file of so many bytes. */
+export const goesByForm = (size: number, { formsUpTo }: Settings): boolean => formsUpTo > 0 && size <= formsUpTo;
 
 /** After so many answers the challenge is turned down, and the file goes its usual way. */
 const mostRounds = 4;
@@ -71,14 +74,16 @@ export class SessionOpener {
 
   async #create(pieceHash: string | null, signal: AbortSignal): Promise<Upload> {
     const { batcher, retry, settings, clientId } = this.#shared;
+    const tipHash = await this.#file.hashes.tip();
     const wish: NewUpload = {
       fileName: this.#file.name,
       contentType: this.#file.type,
       size: this.#file.data.size,
-      tipHash: await this.#file.hashes.tip(),
+      tipHash,
       pieceHash,
       partSize: settings.partSize,
       clientId: await clientId(),
+      ...(goesByForm(this.#file.data.size, settings) ? { form: true } : settings.checksums && tipHash !== null && { checksum: 'sha256' }),
     };
     // A pause keeps it from beginning; one that has begun is worth its answer.
     return this.#gate.through(signal, () => retry.call(() => batcher.create(wish, signal), signal));
@@ -96,7 +101,7 @@ export class SessionOpener {
   }
 
   async #holding<T>(upload: Upload, signal: AbortSignal, work: (held: AbortSignal) => Promise<T>): Promise<T> {
-    const { api, retry, news, clientId } = this.#shared;
-    return LeaseKeeper.work(upload, { api, retry, news, clientId: await clientId() }, signal, work);
+    const { api, retry, news, leaseStream, clientId } = this.#shared;
+    return LeaseKeeper.work(upload, { api, retry, news, leaseStream, clientId: await clientId() }, signal, work);
   }
 }

@@ -1,6 +1,8 @@
 import type { UploadsApi } from './api.ts';
 import type { CreationBatcher } from './batcher.ts';
 import type { Lanes } from './lanes.ts';
+import type { LeaseStream } from './lease-stream.ts';
+import type { ChecksumRooms } from './part-checksums.ts';
 import type { Put } from './put.ts';
 import type { RetryPolicy } from './retry.ts';
 import type { Room, Turns } from './room.ts';
@@ -11,17 +13,20 @@ import type { Verification } from './verification.ts';
 export interface Shared {
   readonly api: UploadsApi;
   readonly put: Put;
+  readonly fetch: typeof globalThis.fetch;
   readonly retry: RetryPolicy;
   readonly lanes: Lanes;
   readonly batcher: CreationBatcher;
   readonly verification: Verification;
   readonly news: TakeoverNews;
+  readonly leaseStream: LeaseStream;
   /** Who holds the leases. */
   readonly clientId: () => Promise<string>;
   /** Files that are between their creation and their completion. */
   readonly open: Room;
   /** Files that are hashed. */
   readonly hashing: Room;
+  readonly checksumRooms: ChecksumRooms;
   /** The server takes two files of one size and tip for one upload to resume; the second waits, and then need not be sent. */
   readonly contents: Turns;
   readonly settings: Settings;
@@ -31,6 +36,13 @@ export interface Shared {
 export interface Settings {
   /** The wanted part size in bytes, a multiple of 4 MiB; null leaves the choice to the server. */
   readonly partSize: number | null;
+  /**
+   * Files of up to so many bytes are POSTed to the store by a form, where the server has one for them: for that, browsers ask no leave of the store
+   * first, but nothing is told while the bytes go. 0 for none.
+   */
+  readonly formsUpTo: number;
+  /** Whether parts carry their SHA-256, by which the store refuses what was damaged on the way, where the server and the store take it. */
+  readonly checksums: boolean;
   readonly stallTimeout: number;
   readonly answerTimeout: number;
   /** URLs asked for at once, at most 1 000. */

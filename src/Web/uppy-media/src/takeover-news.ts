@@ -5,7 +5,10 @@ export interface NewsChannel {
   close(): void;
 }
 
-/** Tells the other tabs of this browser which upload was taken over. It is a hint to look: whose the lease is, the server says. */
+/**
+ * Passes on which upload was taken over: by this tab to the others of this browser, and from wherever it is heard. It is a hint to look: whose the
+ * lease is, the server says.
+ */
 export class TakeoverNews {
   readonly #channel: NewsChannel | null;
   readonly #listeners = new Map<string, Set<() => void>>();
@@ -14,11 +17,16 @@ export class TakeoverNews {
     this.#channel = channel;
     channel?.addEventListener('message', ({ data }) => {
       if (typeof data !== 'object' || data === null || !('taken' in data) || typeof data.taken !== 'string') return;
-      this.#listeners.get(data.taken)?.forEach((listener) => listener());
+      this.hear(data.taken);
     });
   }
 
-  /** Calls back when another tab says that it has taken this upload, until the returned function is called. */
+  /** It was heard that somebody else has taken this upload. */
+  hear(tag: string): void {
+    this.#listeners.get(tag)?.forEach((listener) => listener());
+  }
+
+  /** Calls back when it is heard that somebody else has taken this upload, until the returned function is called. */
   onTaken(tag: string, listener: () => void): () => void {
     const listeners = this.#listeners.get(tag) ?? new Set();
     this.#listeners.set(tag, listeners.add(listener));

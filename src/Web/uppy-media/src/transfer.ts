@@ -1,14 +1,17 @@
 import { isActive, isStored, type PartTag, type Upload } from './answers.ts';
 import { codeOf, MediaProblem } from './errors.ts';
+import type { Destinations } from './destination.ts';
 import type { Gate } from './gate.ts';
 import type { Lane, Rank } from './lanes.ts';
 import type { Tell } from './news.ts';
+import { PartChecksums } from './part-checksums.ts';
 import { PartQueue } from './part-queue.ts';
 import { PartSender } from './part-sender.ts';
 import { PartUrls } from './part-urls.ts';
 import { Progress } from './progress.ts';
-import type { LocalFile } from './session-opener.ts';
+import { goesByForm, type LocalFile } from './session-opener.ts';
 import type { Shared } from './shared.ts';
+import { UploadForm } from './upload-form.ts';
 
 const mostRounds = 6;
 
@@ -21,6 +24,7 @@ export class Transfer {
   readonly #gate: Gate;
   readonly #tell: Tell;
   readonly #queue: PartQueue;
+  readonly #checksums: PartChecksums | null;
   readonly #sender: PartSender;
   readonly #progress: Progress;
   readonly #rank: Rank;
@@ -33,16 +37,16 @@ export class Transfer {
     this.#clientId = clientId;
     this.#gate = gate;
     this.#tell = tell;
-    const { api, put, retry, settings } = shared;
+    const { retry, settings } = shared;
     this.#queue = new PartQueue(upload, file.data.size);
+    const sums = { file: file.data, queue: this.#queue, rooms: shared.checksumRooms, ahead: settings.urlBatch };
+    this.#checksums = upload.plan.checksum === 'sha256' ? new PartChecksums(sums) : null;
     this.#rank = this.#queue.count === 1 ? 0 : 1;
     this.#progress = new Progress(this.#queue, file.data.size, retry.clock, settings.progressInterval, tell);
-    const urls = new PartUrls({ api, upload, queue: this.#queue, clientId, retry, batch: settings.urlBatch, ahead: Math.ceil(settings.urlBatch / 4) });
     this.#sender = new PartSender({
-      put,
       file: file.data,
       queue: this.#queue,
-      urls,
+      destinations: this.#destinations(),
       retry,
       stallTimeout: settings.stallTimeout,
       answerTimeout: settings.answerTimeout,
@@ -63,21 +67,49 @@ export class Transfer {
     const stop = new AbortController();
     const both = AbortSignal.any([signal, stop.signal]);
     const hashing = this.#file.hashes.piece(this.#gate, both, (hashed, size) => this.#tell({ kind: 'hashing', hashed, size }));
+    const comparing = this.#compareThere(both);
     // A file that can't be read any more need not be sent any further.
-    hashing.catch((error: unknown) => stop.abort(error));
+    for (const reading of [hashing, comparing]) reading.catch((error: unknown) => stop.abort(error));
     try {
-      return await this.#toTheEnd(hashing, both);
+      return await this.#toTheEnd(hashing, comparing, both);
     } finally {
       stop.abort();
     }
   }
 
-  async #toTheEnd(hashing: Promise<string | null>, signal: AbortSignal): Promise<Upload> {
+  #destinations(): Destinations {
+    const { api, fetch, put, retry, settings } = this.#shared;
+    const [upload, queue, clientId] = [this.#upload, this.#queue, this.#clientId];
+    // After a challenge the answer has neither form nor URLs where there is to be a form. An older server gives URLs, whatever it was asked for.
+    const isAwaited = queue.hasMissing && !upload.urls?.length && goesByForm(this.#file.data.size, settings);
+    if (upload.plan.strategy === 'single' && (upload.form || isAwaited)) return new UploadForm({ api, upload, clientId, retry, fetch });
+    const [batch, ahead] = [settings.urlBatch, Math.ceil(settings.urlBatch / 4)];
+    return new PartUrls({ api, upload, queue, clientId, retry, put, checksums: this.#checksums, batch, ahead });
+  }
+
+  /** The file may have been edited since an earlier try sent these parts: those that are others now go once more. */
+  async #compareThere(signal: AbortSignal): Promise<void> {
+    const { state, parts = [] } = this.#upload;
+    const checksums = this.#checksums;
+    if (checksums === null || state === 'Completing') return;
+    for (const { part, checksum } of parts) {
+      if (checksum === undefined || !this.#queue.has(part)) continue;
+      if ((await this.#gate.through(signal, (run) => checksums.unhurried(part, run))) === checksum) continue;
+      this.#queue.putBack([part]);
+      this.#progress.changed();
+    }
+  }
+
+  async #toTheEnd(hashing: Promise<string | null>, comparing: Promise<void>, signal: AbortSignal): Promise<Upload> {
     // Somebody, perhaps this very tab before it was reloaded, was putting the parts together already.
     let transfer = this.#upload.state !== 'Completing';
     for (let round = 1; ; round++) {
       try {
-        if (transfer) await this.#gate.through(signal, (run) => this.#sendMissing(run));
+        if (transfer) {
+          await this.#gate.through(signal, (run) => this.#sendMissing(run));
+          await comparing;
+          await this.#gate.through(signal, (run) => this.#sendMissing(run));
+        }
         return await this.#complete(transfer, await hashing, signal);
       } catch (error) {
         signal.throwIfAborted();
@@ -104,6 +136,7 @@ export class Transfer {
     const failed = new AbortController();
     const both = AbortSignal.any([run, failed.signal]);
     const sending = new Set<Promise<void>>();
+    this.#sender.prepare(both);
     try {
       while (this.#queue.hasMissing) {
         const lane = await this.#shared.lanes.acquire(this.#rank, both);

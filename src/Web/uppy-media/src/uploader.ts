@@ -7,7 +7,9 @@ import { browserConnectivity, type Connectivity } from './connectivity.ts';
 import { FileHashes } from './file-hashes.ts';
 import { FileUpload } from './file-upload.ts';
 import { Lanes } from './lanes.ts';
+import { LeaseStream } from './lease-stream.ts';
 import type { Tell } from './news.ts';
+import { ChecksumRooms } from './part-checksums.ts';
 import { xhrPut, type Put } from './put.ts';
 import { retryLimits, RetryPolicy, type RetryLimits } from './retry.ts';
 import { Room, Turns } from './room.ts';
@@ -47,6 +49,8 @@ export interface Platform {
 
 const usual: Settings = {
   partSize: null,
+  formsUpTo: 256 * 1024,
+  checksums: true,
   stallTimeout: 30_000,
   answerTimeout: 120_000,
   urlBatch: 64,
@@ -86,23 +90,29 @@ export class MediaUploader {
     const fetch = platform.fetch ?? globalThis.fetch.bind(globalThis);
     const retry = new RetryPolicy({ ...retryLimits, ...options.retry }, clock, connectivity, platform.random ?? Math.random);
     const api = new UploadsApi({ server: (options.server ?? '').replace(/\/+$/, ''), permission: options.permission, fetch, clock });
-    const clientId = platform.clientId ?? tabClientId;
-    const filesAtOnce = options.filesAtOnce ?? usualFilesAtOnce;
     let client: Promise<string> | null = null;
+    const clientId = () => (client ??= (platform.clientId ?? tabClientId)());
+    const filesAtOnce = options.filesAtOnce ?? usualFilesAtOnce;
+    const news = new TakeoverNews(platform.channel === undefined ? browserChannel() : platform.channel);
     this.#shared = {
       api,
       retry,
       put: platform.put ?? xhrPut(),
+      fetch,
       lanes: new Lanes(new AdaptiveLimit(options.mostParts === undefined ? {} : { most: options.mostParts }), clock),
       batcher: new CreationBatcher(api, clock, { most: options.batch ?? 100, first: firstCreations, atOnce: creationsAtOnce, wait: gathering }),
       verification: new Verification(api, retry, streamsAtOnce),
-      news: new TakeoverNews(platform.channel === undefined ? browserChannel() : platform.channel),
-      clientId: () => (client ??= clientId()),
+      news,
+      leaseStream: new LeaseStream({ api, retry, clientId, onLost: (tag) => news.hear(tag) }),
+      clientId,
       open: new Room(filesAtOnce, Math.floor(filesAtOnce / 4)),
       hashing: new Room(hashedAtOnce),
+      checksumRooms: new ChecksumRooms(),
       contents: new Turns(),
       settings: {
         partSize: options.partSize ?? usual.partSize,
+        formsUpTo: options.formsUpTo ?? usual.formsUpTo,
+        checksums: options.checksums ?? usual.checksums,
         stallTimeout: options.stallTimeout ?? usual.stallTimeout,
         answerTimeout: options.answerTimeout ?? usual.answerTimeout,
         urlBatch: options.urlBatch ?? usual.urlBatch,

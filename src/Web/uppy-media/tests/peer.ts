@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hash, tipHash } from '@media/fuji';
-import { onTestFinished } from 'vitest';
 import type { Lease, NewUpload, UploadState } from '../src/answers.ts';
+import { checksumOf, etagOf, Store } from './store.ts';
+import { listen, suffer, type Fault } from './wire.ts';
 import type { World } from './world.ts';
 
 export const mebi = 1024 * 1024;
@@ -12,6 +12,8 @@ export const mebi = 1024 * 1024;
 export interface Session {
   readonly tag: string;
   readonly wish: NewUpload;
+  /** Whether every part comes with its SHA-256. */
+  readonly hasChecksums: boolean;
   pieceHash: string | null;
   state: UploadState;
   isGone: boolean;
@@ -33,9 +35,6 @@ export interface Asked {
   readonly headers: IncomingMessage['headers'];
 }
 
-/** What a fault does to a request: an answer in place of the right one, no answer, or a broken line. */
-export type Fault = { readonly status: number; readonly body?: string; readonly headers?: Record<string, string> } | 'hang' | 'break' | null;
-
 class Refusal extends Error {
   constructor(
     readonly status: number,
@@ -56,46 +55,43 @@ const base32 = (bytes: Buffer): string => {
 export class Peer {
   readonly sessions = new Map<string, Session>();
   readonly asked: Asked[] = [];
-  /** Parts that came to the store, in order, those that it refused too. */
-  readonly puts: { readonly tag: string; readonly part: number; readonly status: number }[] = [];
   readonly contents = new Map<string, { readonly tipHash: string; readonly bytes: Buffer }>();
   partSize = 5 * mebi;
-  urlLifetime = 3600_000;
   firstUrls = 32;
   leaseDuration = 60_000;
   token = 'sealed';
   /** Whether uploads are verified as soon as they are stored. */
   verifies = true;
-  showsEtags = true;
   /** Whether answers show the server's time, as they do to pages of its own origin. */
   showsTime = true;
   /** How far this machine's clock is ahead of the server's, in milliseconds. */
   ahead = 0;
-  /** Faults of the store. */
-  storeFault: (tag: string, part: number, count: number) => Fault = () => null;
+  /** Files of up to so many bytes go in one piece; an empty one always does. */
+  singleMaxSize = 0;
+  /** Whether it knows forms; an older server does not. */
+  hasForms = true;
+  /** Whether it and its store agree to checksums. */
+  agreesToChecksums = true;
+  /** Whether it tells of lost leases; an older server does not. */
+  hasLeaseStream = true;
   /** Faults of the server. */
   apiFault: (method: string, path: string) => Fault = () => null;
-  /** Parts on their way at once, at most. */
-  mostAtOnce = 0;
-  /** Holds the first part until another is on its way, too. */
-  holdsFirst = false;
-  #held: (() => void) | null = null;
-  #atOnce = 0;
-  #count = 0;
+  readonly store: Store;
   #next = 1;
   readonly #world: World;
   readonly #streams = new Map<string, Set<ServerResponse>>();
+  readonly #leaseStreams = new Map<string, Set<ServerResponse>>();
   server = '';
-  #store = '';
 
   private constructor(world: World) {
     this.#world = world;
+    this.store = new Store(world, (tag) => this.sessions.get(tag), () => this.#now);
   }
 
   static async start(world: World): Promise<Peer> {
     const peer = new Peer(world);
-    peer.server = await peer.#listen((request, response, body) => peer.#api(request, response, body));
-    peer.#store = await peer.#listen((request, response, body) => peer.#put(request, response, body));
+    peer.server = await listen((request, response, body) => peer.#api(request, response, body));
+    await peer.store.start();
     return peer;
   }
 
@@ -139,7 +135,7 @@ export class Peer {
 
   /** Breaks the connections of all event streams. */
   breakStreams(): void {
-    for (const streams of this.#streams.values()) for (const stream of streams) stream.destroy();
+    for (const streams of [...this.#streams.values(), ...this.#leaseStreams.values()]) for (const stream of streams) stream.destroy();
     this.#world.streamsBroke();
   }
 
@@ -147,67 +143,14 @@ export class Peer {
     return this.#world.now() - this.ahead;
   }
 
+  /** Streams of uploads' events that are open. */
   get streams(): number {
-    return [...this.#streams.values()].reduce((sum, streams) => sum + streams.size, 0);
+    return countOf(this.#streams);
   }
 
-  async #listen(answer: (request: IncomingMessage, response: ServerResponse, body: Buffer) => unknown): Promise<string> {
-    const server = createServer((request, response) => {
-      response.sendDate = false;
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => answer(request, response, Buffer.concat(chunks)));
-      request.on('error', () => {});
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  }
-
-  /** @returns whether the request is dealt with */
-  #suffer(fault: Fault, request: IncomingMessage, response: ServerResponse): boolean {
-    if (fault === null) return false;
-    if (fault === 'hang') this.#world.hang(String(request.headers['x-request']));
-    else if (fault === 'break') request.socket.destroy();
-    else response.writeHead(fault.status, fault.headers).end(fault.body ?? '');
-    return true;
-  }
-
-  #put(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
-    const url = new URL(request.url!, this.#store);
-    const [, tag = '', number = ''] = url.pathname.split('/');
-    const part = Number(number);
-    this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#atOnce);
-    const serve = () => {
-      this.#atOnce--;
-      const fault = this.storeFault(tag, part, ++this.#count);
-      if (fault !== null) this.puts.push({ tag, part, status: typeof fault === 'string' ? 0 : fault.status });
-      if (this.#suffer(fault, request, response)) return;
-      const session = this.sessions.get(tag);
-      const say = (status: number, code: string) => {
-        this.puts.push({ tag, part, status });
-        response.writeHead(status).end(`<Error><Code>${code}</Code><Message>Signature secret</Message></Error>`);
-      };
-      if (Number(url.searchParams.get('until')) <= this.#now) return say(403, 'AccessDenied');
-      if (request.headers['x-amz-meta-signed'] !== 'yes') return say(403, 'SignatureDoesNotMatch');
-      if (!session || session.isGone || session.state !== 'Uploading') return say(404, 'NoSuchUpload');
-      session.parts.set(part, body);
-      this.puts.push({ tag, part, status: 200 });
-      response.writeHead(200, this.showsEtags ? { etag: etagOf(body) } : {}).end();
-    };
-    if (this.holdsFirst && this.#held === null) {
-      this.#held = serve;
-      return;
-    }
-    if (this.holdsFirst) {
-      this.holdsFirst = false;
-      setImmediate(this.#held!);
-    }
-    // What came meanwhile is served after, so that parallel parts meet.
-    setImmediate(serve);
+  /** Streams of lost leases that are open. */
+  get leaseStreams(): number {
+    return countOf(this.#leaseStreams);
   }
 
   async #api(request: IncomingMessage, response: ServerResponse, bytes: Buffer): Promise<void> {
@@ -215,7 +158,7 @@ export class Peer {
     const method = request.method!;
     const body = (bytes.length > 0 ? JSON.parse(bytes.toString()) : {}) as Asked['body'];
     this.asked.push({ method, path: pathname, query: searchParams, body, headers: request.headers });
-    if (this.#suffer(this.apiFault(method, pathname), request, response)) return;
+    if (suffer(this.apiFault(method, pathname), this.#world, request, response)) return;
     const say = (status: number, answer?: unknown) =>
       response
         .writeHead(status, { 'content-type': 'application/json', ...(this.showsTime && { date: new Date(this.#now).toUTCString() }) })
@@ -223,6 +166,11 @@ export class Peer {
     try {
       if (request.headers.authorization !== `Bearer ${this.token}`) throw new Refusal(401, 'permission_expired');
       const [, , , tag = '', what = ''] = pathname.split('/');
+      if (pathname === '/v1/leases/events') {
+        if (!this.hasLeaseStream) throw new Refusal(404, 'not_found');
+        this.#streamLeases(searchParams.get('clientId')!, response);
+        return;
+      }
       if (pathname === '/v1/uploads:batch') {
         say(200, (body as unknown as NewUpload[]).map((row) => this.#row(row)));
       } else if (tag === '' && method === 'POST') {
@@ -259,6 +207,7 @@ export class Peer {
     const session: Session = found ?? {
       tag: `tag${String(this.#next++).padStart(18, '0')}`,
       wish,
+      hasChecksums: wish.checksum === 'sha256' && this.agreesToChecksums && wish.size > this.singleMaxSize,
       pieceHash: wish.pieceHash ?? null,
       state: 'Uploading',
       isGone: false,
@@ -278,18 +227,20 @@ export class Peer {
     const isPossible = session.pieceHash === null && [...this.contents.values()].some(({ tipHash: tip, bytes }) => tip === wish.tipHash && bytes.length === wish.size);
     return {
       status: session.challenge ? 'challenge' : found ? 'resumed' : 'created',
-      ...this.#opened(session),
+      ...this.#opened(session, wish.form === true),
       ...(session.challenge && { challenge: { ...session.challenge, expiresAt: this.#time(60_000) } }),
       ...(isPossible && { possibleDuplicate: true }),
     };
   }
 
-  #opened(session: Session) {
-    const missing = Array.from({ length: this.#partCount(session) }, (_, at) => at + 1).filter((part) => !session.parts.has(part));
+  #opened(session: Session, isForm: boolean) {
+    const missing = this.#missing(session);
+    const hasForm = isForm && this.hasForms && this.#isSingle(session);
     return {
       ...this.#answer(session),
       parts: this.#parts(session),
-      urls: session.challenge ? [] : this.#sign(session, missing.slice(0, this.firstUrls)),
+      urls: session.challenge || hasForm || session.hasChecksums ? [] : this.store.sign(session.tag, missing.slice(0, this.firstUrls)),
+      ...(hasForm && !session.challenge && missing.length > 0 && { form: this.store.form(session.tag, session.wish.size) }),
     };
   }
 
@@ -311,7 +262,12 @@ export class Peer {
         return [204];
       case 'POST urls':
         this.#admit(session, client);
-        return [200, this.#sign(session, body['parts'] as number[])];
+        return [200, this.#sign(session, body)];
+      case 'POST form':
+        if (!this.hasForms) throw new Refusal(404, 'not_found');
+        this.#admit(session, client);
+        if (!isActive(session.state) || !this.#isSingle(session)) throw new Refusal(409, 'wrong_state');
+        return [200, this.store.form(session.tag, session.wish.size)];
       case 'GET parts':
         return [200, this.#parts(session)];
       case 'POST challenge':
@@ -336,7 +292,8 @@ export class Peer {
       return [200, { ...this.#answer(session), status: 'duplicate' }];
     }
     session.isChallengeSpent = true;
-    return [201, { ...this.#opened(session), status: 'created' }];
+    const { form, ...answer } = this.#opened(session, session.wish.form === true);
+    return [201, { ...answer, status: 'created' }];
   }
 
   async #complete(session: Session, body: Asked['body']): Promise<unknown> {
@@ -348,7 +305,7 @@ export class Peer {
     const hashed = body['pieceHash'] as string | undefined;
     if (hashed && session.pieceHash && hashed !== session.pieceHash) throw new Refusal(409, 'hash_conflict');
     session.pieceHash ??= hashed ?? null;
-    const missing = Array.from({ length: this.#partCount(session) }, (_, at) => at + 1).filter((part) => !session.parts.has(part));
+    const missing = this.#missing(session);
     if (missing.length > 0) throw new Refusal(409, 'parts_missing', { missing });
     const named = body['parts'] as { part: number; etag: string }[] | undefined;
     const changed = (named ?? []).filter(({ part, etag }) => etagOf(session.parts.get(part)!) !== etag).map(({ part }) => part);
@@ -357,6 +314,15 @@ export class Peer {
     const answer = this.#answer(session);
     if (this.verifies) await this.verify(session);
     return answer;
+  }
+
+  #sign({ tag, hasChecksums }: Session, body: Asked['body']): unknown {
+    const { parts, checksums } = body as { parts?: number[]; checksums?: Record<string, string> };
+    const isAsPlanned = (checksums !== undefined) === hasChecksums && (parts === undefined) === hasChecksums;
+    if (!isAsPlanned || !Object.values(checksums ?? {}).every((checksum) => /^[A-Za-z0-9+/]{43}=$/.test(checksum))) {
+      throw new Refusal(400, 'invalid_request', { errors: { checksums: [] } });
+    }
+    return this.store.sign(tag, parts ?? Object.keys(checksums!).map(Number), checksums);
   }
 
   #stream(session: Session, request: IncomingMessage, response: ServerResponse): void {
@@ -372,8 +338,27 @@ export class Peer {
     response.on('close', () => streams.delete(response));
   }
 
+  #streamLeases(client: string, response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    this.#write(response, ': hello\n\n');
+    const streams = this.#leaseStreams.get(client) ?? new Set();
+    this.#leaseStreams.set(client, streams.add(response));
+    const closed = new AbortController();
+    response.on('close', () => {
+      streams.delete(response);
+      closed.abort();
+    });
+    const keepAlive = async (): Promise<never> => {
+      while (true) {
+        await this.#world.sleep(15_000, closed.signal);
+        this.#write(response, ': keep-alive\n\n');
+      }
+    };
+    keepAlive().catch(() => {});
+  }
+
   #write(stream: ServerResponse, text: string): void {
-    this.#world.streamed(Buffer.byteLength(text));
+    this.#world.streamed(String(stream.req.headers['x-request']), Buffer.byteLength(text));
     stream.write(text);
   }
 
@@ -399,10 +384,15 @@ export class Peer {
     if (live && live.clientId !== client && !takeOver) {
       throw this.#refusal(session.displaced.has(client) ? 409 : 423, session.displaced.has(client) ? 'lease_lost' : 'upload_locked', session);
     }
-    if (session.lease && session.lease.clientId !== client) session.displaced.add(session.lease.clientId);
+    const before = session.lease?.clientId;
+    if (before !== undefined && before !== client) session.displaced.add(before);
     session.displaced.delete(client);
-    const epoch = session.lease?.clientId === client ? session.lease.epoch : (session.lease?.epoch ?? 0) + 1;
+    const epoch = before === client ? session.lease!.epoch : (session.lease?.epoch ?? 0) + 1;
     session.lease = { clientId: client, epoch, heldSince: this.#time(0), until: this.#time(this.leaseDuration) };
+    if (takeOver && before !== undefined && before !== client) {
+      const lost = `event: lost\ndata: ${JSON.stringify({ tag: session.tag, lease: session.lease })}\n\n`;
+      for (const stream of this.#leaseStreams.get(before) ?? []) this.#write(stream, lost);
+    }
     return session.lease;
   }
 
@@ -414,33 +404,32 @@ export class Peer {
     return new Refusal(status, code, { tag, holder: lease?.clientId, heldSince: lease?.heldSince, until: lease?.until });
   }
 
-  #sign(session: Session, parts: readonly number[]) {
-    const until = this.#now + this.urlLifetime;
-    return parts.map((part) => ({
-      part,
-      url: `${this.#store}/${session.tag}/${part}?until=${until}&X-Amz-Expires=${this.urlLifetime / 1000}`,
-      expiresAt: new Date(until).toISOString(),
-      headers: { 'x-amz-meta-signed': 'yes', 'Content-Length': '1' },
-    }));
-  }
-
   #parts(session: Session) {
-    return [...session.parts].map(([part, bytes]) => ({ part, size: bytes.length, etag: etagOf(bytes) }));
+    return [...session.parts].map(([part, bytes]) => ({ part, size: bytes.length, etag: etagOf(bytes), ...(session.hasChecksums && { checksum: checksumOf(bytes) }) }));
   }
 
-  #partCount({ wish }: Session): number {
-    return wish.size === 0 ? 1 : Math.ceil(wish.size / this.partSize);
+  #missing(session: Session): number[] {
+    return Array.from({ length: this.#partCount(session) }, (_, at) => at + 1).filter((part) => !session.parts.has(part));
+  }
+
+  #isSingle({ wish }: Session): boolean {
+    return wish.size <= this.singleMaxSize;
+  }
+
+  #partCount(session: Session): number {
+    return this.#isSingle(session) ? 1 : Math.ceil(session.wish.size / this.partSize);
   }
 
   #answer(session: Session) {
     const { wish, tag, state, pieceHash, actual, lease } = session;
+    const [strategy, partSize] = this.#isSingle(session) ? ['single', wish.size] : ['multipart', this.partSize];
     return {
       ...{ tag, state, pieceHash, actual, lease },
       ...{ fileName: wish.fileName, contentType: wish.contentType, size: wish.size, tipHash: wish.tipHash },
       fileId: state === 'Verified' || state === 'Duplicate' ? tag : null,
       reason: state === 'Mismatched' ? 'The bytes differ.' : null,
       key: `upload/${tag}`,
-      plan: { strategy: wish.size === 0 ? 'single' : 'multipart', partSize: this.partSize, partCount: this.#partCount(session) },
+      plan: { strategy, partSize, partCount: this.#partCount(session), checksum: session.hasChecksums ? 'sha256' : null },
     };
   }
 
@@ -457,9 +446,9 @@ export class Peer {
 
 const isActive = (state: UploadState): boolean => ['Created', 'Uploading', 'Completing'].includes(state);
 
-const etagOf = (bytes: Buffer): string => `"${createHash('md5').update(bytes).digest('hex')}"`;
-
 const problem = ({ status, code, members }: Refusal) => ({ status, code, title: code, ...members });
+
+const countOf = (streams: ReadonlyMap<string, ReadonlySet<ServerResponse>>): number => [...streams.values()].reduce((sum, of) => sum + of.size, 0);
 
 const stateEvent = ({ tag, state, sequence }: Session, at: string): string =>
   `event: state\nid: ${sequence}\ndata: ${JSON.stringify({ tag, state, at, sequence })}\n\n`;

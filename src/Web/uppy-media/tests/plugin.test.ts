@@ -54,7 +54,7 @@ test('a duplicate is told as one, and is a success', async () => {
 test('a failed file is tried again by Uppy’s button, and goes on where it was', async () => {
   const { world, peer, told, uppy } = await begin();
   let isBroken = true;
-  peer.storeFault = (_tag, part) => (part === 2 && isBroken ? { status: 400, body: '<Error><Code>InvalidRequest</Code></Error>' } : null);
+  peer.store.fault = (_tag, part) => (part === 2 && isBroken ? { status: 400, body: '<Error><Code>InvalidRequest</Code></Error>' } : null);
   const id = add(uppy, bytesOf(3 * mebi));
   expect((await world.until(uppy.upload()))!.failed).toHaveLength(1);
   expect(uppy.getFile(id).error).toContain('InvalidRequest');
@@ -69,24 +69,24 @@ test('Uppy’s pause and resume halt the parts and go on', async () => {
   peer.partSize = 1000;
   const id = add(uppy, bytesOf(30_000));
   const uploaded = uppy.upload();
-  await world.when(() => peer.puts.length >= 8);
+  await world.when(() => peer.store.sent.length >= 8);
   expect(uppy.pauseResume(id)).toBe(true);
   await world.quiet();
-  const before = peer.puts.length;
+  const before = peer.store.sent.length;
   const later = world.now() + 600_000;
   await world.when(() => world.now() >= later);
-  expect(peer.puts).toHaveLength(before);
+  expect(peer.store.sent).toHaveLength(before);
   uppy.pauseResume(id);
   expect((await world.until(uploaded))!.successful).toHaveLength(1);
 });
 
 test('removing one file aborts it on the server and leaves the others', async () => {
   const { world, peer, uppy } = await begin();
-  peer.storeFault = (tag) => (peer.sessions.get(tag)!.wish.fileName === 'gone' ? 'hang' : null);
+  peer.store.fault = (tag) => (peer.sessions.get(tag)!.wish.fileName === 'gone' ? 'hang' : null);
   const gone = add(uppy, bytesOf(2 * mebi), 'gone');
   add(uppy, bytesOf(2 * mebi, 2), 'stays');
   const uploaded = uppy.upload();
-  await world.when(() => peer.puts.some(({ status }) => status === 0) && [...peer.sessions.values()].some(({ state }) => state === 'Verified'));
+  await world.when(() => peer.store.sent.some(({ status }) => status === 0) && [...peer.sessions.values()].some(({ state }) => state === 'Verified'));
   uppy.removeFile(gone);
   await world.until(uploaded);
   await world.when(() => [...peer.sessions.values()].some(({ wish, state }) => wish.fileName === 'gone' && state === 'Aborted'));
@@ -107,13 +107,13 @@ test('a mismatch is told, and is an error', async () => {
 
 test('a second tab is told who holds the upload and takes it over; the first stops', async () => {
   const { world, peer, uppy, uppyOf } = await begin();
-  peer.storeFault = (_tag, part) => (part === 2 ? 'hang' : null);
+  peer.store.fault = (_tag, part) => (part === 2 ? 'hang' : null);
   const bytes = bytesOf(3 * mebi);
   const first = add(uppy, bytes);
   const lost: boolean[] = [];
   uppy.on('media:locked', (_file, news) => lost.push(news.lost));
   const uploaded = uppy.upload();
-  await world.when(() => peer.puts.length >= 3);
+  await world.when(() => peer.store.sent.length >= 3);
 
   const other = uppyOf('tab-2');
   const holders: (string | null)[] = [];
@@ -121,7 +121,7 @@ test('a second tab is told who holds the upload and takes it over; the first sto
   const second = add(other, bytes);
   expect((await world.until(other.upload()))!.failed).toHaveLength(1);
   expect(holders).toEqual(['tab-1']);
-  peer.storeFault = () => null;
+  peer.store.fault = () => null;
   await world.until((other.getPlugin('UppyMedia') as UppyMedia).takeOver(second));
   expect(other.getFile(second).progress.uploadComplete).toBe(true);
   expect(peer.sessions.size).toBe(1);
@@ -132,10 +132,10 @@ test('a second tab is told who holds the upload and takes it over; the first sto
 
 test('taking the plugin off stops what is on its way, and the server keeps it', async () => {
   const { world, peer, uppy, plugin } = await begin();
-  peer.storeFault = () => 'hang';
+  peer.store.fault = () => 'hang';
   add(uppy, bytesOf(2 * mebi));
   const uploaded = uppy.upload();
-  await world.when(() => peer.puts.length === 2);
+  await world.when(() => peer.store.sent.length === 2);
   uppy.removePlugin(plugin);
   await world.until(uploaded);
   expect(peer.only.state).toBe('Uploading');

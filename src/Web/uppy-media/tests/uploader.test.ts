@@ -1,26 +1,14 @@
 import { hash } from '@media/fuji';
 import { describe, expect, test } from 'vitest';
-import { MediaUploader, type MediaProblem, type UploadNews, type UploaderOptions } from '../src/index.ts';
+import { MediaUploader, type UploadNews } from '../src/index.ts';
 import { bytesOf, mebi, Peer } from './peer.ts';
+import { begin, failureOf, film } from './uploads.ts';
 import { World } from './world.ts';
-
-async function begin(options: Partial<UploaderOptions> = {}, clientId?: string) {
-  const world = new World();
-  const peer = await Peer.start(world);
-  peer.partSize = mebi;
-  const uploaderOf = (client?: string, more: Partial<UploaderOptions> = {}) =>
-    new MediaUploader({ server: peer.server, permission: () => 'sealed', platform: world.platform(client), ...options, ...more });
-  return { world, peer, uploaderOf, uploader: uploaderOf(clientId) };
-}
-
-const film = { name: 'film.mp4', type: 'video/mp4' };
-const failureOf = (promise: Promise<unknown>): Promise<MediaProblem> =>
-  promise.then(() => expect.unreachable('it should have failed'), (error: MediaProblem) => error);
 
 describe('a file', () => {
   test('goes in parts, in parallel, and is verified to be what was sent', async () => {
     const { world, peer, uploader } = await begin();
-    peer.holdsFirst = true;
+    peer.store.holdsFirst = true;
     const bytes = bytesOf(9 * mebi + 5);
     const news: UploadNews[] = [];
     const outcome = await world.until(uploader.upload(new Blob([bytes]), film, (one) => news.push(one)).done);
@@ -29,8 +17,8 @@ describe('a file', () => {
     expect(outcome).toMatchObject({ status: 'verified', resumed: false, tipHash, pieceHash });
     expect(peer.bytesOf(peer.only).equals(bytes)).toBe(true);
     expect(peer.only.wish).toMatchObject({ fileName: 'film.mp4', contentType: 'video/mp4', size: bytes.length, tipHash });
-    expect(peer.mostAtOnce).toBeGreaterThan(1);
-    expect(peer.puts).toHaveLength(10);
+    expect(peer.store.mostAtOnce).toBeGreaterThan(1);
+    expect(peer.store.sent).toHaveLength(10);
     const complete = peer.asked.find(({ path }) => path.endsWith('/complete'))!;
     expect(complete.body['pieceHash']).toBe(pieceHash);
     expect(complete.body['parts']).toHaveLength(10);
@@ -48,7 +36,7 @@ describe('a file', () => {
 
   test('is completed without ETags where the store does not show them', async () => {
     const { world, peer, uploader } = await begin();
-    peer.showsEtags = false;
+    peer.store.showsEtags = false;
     await world.until(uploader.upload(new Blob([bytesOf(3 * mebi)]), film).done);
     expect(peer.asked.find(({ path }) => path.endsWith('/complete'))!.body).not.toHaveProperty('parts');
   });
@@ -74,41 +62,41 @@ describe('a file', () => {
 describe('faults of the store', () => {
   test('503 to every fifth part: every one is sent again, and fewer at once', async () => {
     const { world, peer, uploader } = await begin();
-    peer.storeFault = (_tag, _part, count) => (count % 5 === 0 ? { status: 503, body: '<Error><Code>SlowDown</Code></Error>' } : null);
+    peer.store.fault = (_tag, _part, count) => (count % 5 === 0 ? { status: 503, body: '<Error><Code>SlowDown</Code></Error>' } : null);
     const bytes = bytesOf(20 * mebi);
     expect(await world.until(uploader.upload(new Blob([bytes]), film).done)).toMatchObject({ status: 'verified' });
     expect(peer.bytesOf(peer.only).equals(bytes)).toBe(true);
-    expect(peer.puts.filter(({ status }) => status === 503)).toHaveLength(Math.floor(peer.puts.length / 5));
-    expect(peer.puts.filter(({ status }) => status === 200)).toHaveLength(20);
+    expect(peer.store.sent.filter(({ status }) => status === 503)).toHaveLength(Math.floor(peer.store.sent.length / 5));
+    expect(peer.store.sent.filter(({ status }) => status === 200)).toHaveLength(20);
   });
 
   test('Retry-After is waited for', async () => {
     const { world, peer, uploader } = await begin();
-    peer.storeFault = (_tag, _part, count) => (count === 1 ? { status: 503, headers: { 'retry-after': '7' } } : null);
+    peer.store.fault = (_tag, _part, count) => (count === 1 ? { status: 503, headers: { 'retry-after': '7' } } : null);
     await world.until(uploader.upload(new Blob([bytesOf(10)]), film).done);
     expect(world.slept.some((pause) => pause >= 7_000 && pause <= 7_250)).toBe(true);
   });
 
   test('a part on which nothing moves is begun again', async () => {
     const { world, peer, uploader } = await begin();
-    peer.storeFault = (_tag, part, count) => (part === 2 && count <= 4 ? 'hang' : null);
+    peer.store.fault = (_tag, part, count) => (part === 2 && count <= 4 ? 'hang' : null);
     const bytes = bytesOf(4 * mebi);
     const began = world.now();
     expect(await world.until(uploader.upload(new Blob([bytes]), film).done)).toMatchObject({ status: 'verified' });
-    expect(peer.puts.filter(({ part }) => part === 2).map(({ status }) => status)).toEqual([0, 200]);
+    expect(peer.store.sent.filter(({ part }) => part === 2).map(({ status }) => status)).toEqual([0, 200]);
     expect(world.now() - began).toBeGreaterThanOrEqual(120_000);
     expect(peer.bytesOf(peer.only).equals(bytes)).toBe(true);
   });
 
   test('a line that breaks in the middle is made again', async () => {
     const { world, peer, uploader } = await begin();
-    peer.storeFault = (_tag, _part, count) => (count % 2 === 1 ? 'break' : null);
+    peer.store.fault = (_tag, _part, count) => (count % 2 === 1 ? 'break' : null);
     expect(await world.until(uploader.upload(new Blob([bytesOf(5 * mebi)]), film).done)).toMatchObject({ status: 'verified' });
   });
 
   test('a lost multipart upload ends in a new session, not in an error', async () => {
     const { world, peer, uploader } = await begin();
-    peer.storeFault = (tag, part) => {
+    peer.store.fault = (tag, part) => {
       if (tag.endsWith('1') && part === 3) peer.sessions.get(tag)!.isGone = true;
       return null;
     };
@@ -122,7 +110,7 @@ describe('faults of the store', () => {
 
   test('a refusal that fresh URLs do not cure is told, without the store’s words', async () => {
     const { world, peer, uploader } = await begin({ retry: { outage: 60_000 } });
-    peer.storeFault = () => ({ status: 403, body: '<Error><Code>AccessDenied</Code><Message>secret</Message></Error>' });
+    peer.store.fault = () => ({ status: 403, body: '<Error><Code>AccessDenied</Code><Message>secret</Message></Error>' });
     const failure = await world.until(failureOf(uploader.upload(new Blob([bytesOf(10)]), film).done));
     expect(failure).toMatchObject({ code: 'store_refused', message: 'The store answered 403 AccessDenied to part 1.' });
     expect(peer.only.lease).toBeNull();
@@ -137,7 +125,7 @@ describe('URLs', () => {
     await world.until(uploader.upload(new Blob([bytes]), film).done);
     // 32 came with the creation; 68 are left for batches of 20.
     expect(peer.count('POST', /\/urls$/)).toBeLessThanOrEqual(5);
-    expect(peer.puts).toHaveLength(100);
+    expect(peer.store.sent).toHaveLength(100);
   });
 
   test('are signed afresh when they expired, as after a sleep', async () => {
@@ -145,13 +133,13 @@ describe('URLs', () => {
     peer.partSize = 1000;
     const bytes = bytesOf(50_000);
     const upload = uploader.upload(new Blob([bytes]), film);
-    await world.when(() => peer.puts.length > 5);
+    await world.when(() => peer.store.sent.length > 5);
     upload.pause();
     await world.quiet();
     world.oversleep(2 * 3600_000);
     upload.resume();
     expect(await world.until(upload.done)).toMatchObject({ status: 'verified' });
-    expect(peer.puts.every(({ status }) => status !== 403)).toBe(true);
+    expect(peer.store.sent.every(({ status }) => status !== 403)).toBe(true);
     expect(peer.bytesOf(peer.only).equals(bytes)).toBe(true);
   });
 
@@ -164,13 +152,13 @@ describe('URLs', () => {
     const { world, peer, uploader } = await begin();
     Object.assign(peer, { showsTime, ahead: hours * 3600_000, partSize: 1000 });
     expect(await world.until(uploader.upload(new Blob([bytesOf(50_000)]), film).done)).toMatchObject({ status: 'verified' });
-    expect(peer.puts.every(({ status }) => status === 200)).toBe(true);
+    expect(peer.store.sent.every(({ status }) => status === 200)).toBe(true);
     expect(peer.count('POST', /\/urls$/)).toBeLessThan(4);
   });
 
   test('are signed afresh when the store refuses them', async () => {
-    const { world, peer, uploader } = await begin();
-    peer.storeFault = (_tag, part, count) => (part === 1 && count <= 3 ? { status: 403, body: '<Error><Code>AccessDenied</Code></Error>' } : null);
+    const { world, peer, uploader } = await begin({ checksums: false });
+    peer.store.fault = (_tag, part, count) => (part === 1 && count <= 3 ? { status: 403, body: '<Error><Code>AccessDenied</Code></Error>' } : null);
     expect(await world.until(uploader.upload(new Blob([bytesOf(3 * mebi)]), film).done)).toMatchObject({ status: 'verified' });
     expect(peer.asked.filter(({ path }) => path.endsWith('/urls')).map(({ body }) => body['parts'])).toEqual([[1]]);
   });
@@ -211,7 +199,7 @@ describe('faults of the server', () => {
       return null;
     };
     expect(await world.until(uploader.upload(new Blob([bytesOf(3 * mebi)]), film).done)).toMatchObject({ status: 'verified' });
-    expect(peer.puts.map(({ part }) => part).sort()).toEqual([1, 2, 2, 3]);
+    expect(peer.store.sent.map(({ part }) => part).sort()).toEqual([1, 2, 2, 3]);
   });
 
   test('a refusal is told as it is', async () => {
@@ -225,18 +213,18 @@ describe('resuming', () => {
     const { world, peer, uploaderOf } = await begin();
     const bytes = bytesOf(6 * mebi);
     const first = uploaderOf().upload(new Blob([bytes]), film);
-    peer.storeFault = (_tag, part) => (part > 3 ? 'hang' : null);
-    await world.when(() => peer.puts.filter(({ status }) => status === 200).length === 3);
+    peer.store.fault = (_tag, part) => (part > 3 ? 'hang' : null);
+    await world.when(() => peer.store.sent.length === 6);
     first.stop();
     await failureOf(first.done);
-    peer.storeFault = () => null;
+    peer.store.fault = () => null;
     peer.only.parts.set(2, bytesOf(10));
-    const before = peer.puts.length;
+    const before = peer.store.sent.length;
 
     const outcome = await world.until(uploaderOf().upload(new Blob([bytes]), film).done);
     expect(outcome).toMatchObject({ status: 'verified', resumed: true });
     expect(peer.sessions.size).toBe(1);
-    expect(peer.puts.slice(before).map(({ part }) => part).sort()).toEqual([2, 4, 5, 6]);
+    expect(peer.store.sent.slice(before).map(({ part }) => part).sort()).toEqual([2, 4, 5, 6]);
   });
 
   test('a file that differs in its middle alone gets a session of its own', async () => {
@@ -246,11 +234,11 @@ describe('resuming', () => {
     const other = Buffer.from(bytes);
     other.fill(0, mebi + 100, mebi + 5000);
     const first = uploaderOf().upload(new Blob([bytes]), film);
-    peer.storeFault = (_tag, part) => (part > 5 ? 'hang' : null);
-    await world.when(() => peer.puts.filter(({ status }) => status === 200).length === 5);
+    peer.store.fault = (_tag, part) => (part > 5 ? 'hang' : null);
+    await world.when(() => peer.store.sent.length === 6);
     first.stop();
     await failureOf(first.done);
-    peer.storeFault = () => null;
+    peer.store.fault = () => null;
     peer.only.pieceHash = (await hash(new Blob([bytes]))).pieceHash;
 
     expect(await world.until(uploaderOf().upload(new Blob([other]), film).done)).toMatchObject({ status: 'verified' });
@@ -265,7 +253,7 @@ describe('what is stored already', () => {
     const bytes = bytesOf(mebi);
     await peer.know(bytes);
     expect(await world.until(uploader.upload(new Blob([bytes]), film).done)).toMatchObject({ status: 'duplicate' });
-    expect(peer.puts).toEqual([]);
+    expect(peer.store.sent).toEqual([]);
     expect(peer.count('POST', /^\/v1\/uploads$/)).toBe(1);
   });
 
@@ -274,7 +262,7 @@ describe('what is stored already', () => {
     const bytes = bytesOf(6 * mebi);
     await peer.know(bytes);
     expect(await world.until(uploader.upload(new Blob([bytes]), film).done)).toMatchObject({ status: 'duplicate', resumed: false });
-    expect(peer.puts).toEqual([]);
+    expect(peer.store.sent).toEqual([]);
     expect(peer.asked.filter(({ path }) => path === '/v1/uploads').map(({ body }) => body['pieceHash'] !== null)).toEqual([false, true]);
   });
 
@@ -294,7 +282,7 @@ describe('what is stored already', () => {
     await peer.know(bytes);
     peer.contents.set([...peer.contents.keys()][0]!, { ...[...peer.contents.values()][0]!, bytes: bytesOf(mebi, 9) });
     expect(await world.until(uploader.upload(new Blob([bytes]), film).done)).toMatchObject({ status: 'verified' });
-    expect(peer.puts).toHaveLength(1);
+    expect(peer.store.sent).toHaveLength(1);
   });
 
   test('the second of two equal files waits for the first, and need not be sent', async () => {
@@ -303,7 +291,7 @@ describe('what is stored already', () => {
     const outcomes = await world.until(Promise.all([1, 2].map((n) => uploader.upload(new Blob([bytes]), { name: `${n}`, type: '' }).done)));
     // Which of the two comes first is the machine's affair.
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['duplicate', 'verified']);
-    expect(peer.puts).toHaveLength(2);
+    expect(peer.store.sent).toHaveLength(2);
   });
 });
 
@@ -313,17 +301,17 @@ describe('buttons', () => {
     const bytes = bytesOf(30 * 1000);
     peer.partSize = 1000;
     const upload = uploader.upload(new Blob([bytes]), film);
-    await world.when(() => peer.puts.length >= 8);
+    await world.when(() => peer.store.sent.length >= 8);
     upload.pause();
     // A quarter of an hour: the lease is kept all the while.
     const until = world.now() + 900_000;
     await world.when(() => world.now() >= until);
-    const before = peer.puts.length;
+    const before = peer.store.sent.length;
     expect(before).toBeLessThan(20);
     expect(Date.parse(peer.only.lease!.until)).toBeGreaterThan(world.now());
     const later = world.now() + 900_000;
     await world.when(() => world.now() >= later);
-    expect(peer.puts).toHaveLength(before);
+    expect(peer.store.sent).toHaveLength(before);
     upload.resume();
     expect(await world.until(upload.done)).toMatchObject({ status: 'verified' });
     expect(peer.bytesOf(peer.only).equals(bytes)).toBe(true);
@@ -331,9 +319,9 @@ describe('buttons', () => {
 
   test('cancelling aborts the upload on the server', async () => {
     const { world, peer, uploader } = await begin();
-    peer.storeFault = () => 'hang';
+    peer.store.fault = () => 'hang';
     const upload = uploader.upload(new Blob([bytesOf(3 * mebi)]), film);
-    await world.when(() => peer.puts.length > 0);
+    await world.when(() => peer.store.sent.length > 0);
     await world.until(upload.cancel());
     expect(peer.only.state).toBe('Aborted');
     expect((await failureOf(upload.done)).name).toBe('AbortError');
@@ -341,9 +329,9 @@ describe('buttons', () => {
 
   test('stopping leaves it there and gives the lease back', async () => {
     const { world, peer, uploader } = await begin();
-    peer.storeFault = () => 'hang';
+    peer.store.fault = () => 'hang';
     const upload = uploader.upload(new Blob([bytesOf(3 * mebi)]), film);
-    await world.when(() => peer.puts.length > 0);
+    await world.when(() => peer.store.sent.length > 0);
     upload.stop();
     await world.until(failureOf(upload.done));
     expect(peer.only).toMatchObject({ state: 'Uploading', lease: null });
@@ -356,11 +344,11 @@ describe('without a network', () => {
     const bytes = bytesOf(30_000);
     peer.partSize = 1000;
     const upload = uploader.upload(new Blob([bytes]), film);
-    await world.when(() => peer.puts.length >= 8);
+    await world.when(() => peer.store.sent.length >= 8);
     world.isOnline = false;
     const until = world.now() + 3_000_000;
     await world.when(() => world.now() >= until);
-    expect(peer.puts.length).toBeLessThan(20);
+    expect(peer.store.sent.length).toBeLessThan(20);
     world.comeBack();
     expect(await world.until(upload.done)).toMatchObject({ status: 'verified' });
     expect(peer.bytesOf(peer.only).equals(bytes)).toBe(true);
@@ -368,9 +356,9 @@ describe('without a network', () => {
 
   test('a part that hung when the network went is begun again at once when it is back', async () => {
     const { world, peer, uploader } = await begin();
-    peer.storeFault = (_tag, _part, count) => (count === 1 ? 'hang' : null);
+    peer.store.fault = (_tag, _part, count) => (count === 1 ? 'hang' : null);
     const upload = uploader.upload(new Blob([bytesOf(10)]), film);
-    await world.when(() => peer.puts.length === 1);
+    await world.when(() => peer.store.sent.length === 1);
     const began = world.now();
     world.comeBack();
     await world.until(upload.done);
@@ -381,10 +369,10 @@ describe('without a network', () => {
 describe('two clients', () => {
   test('the second is told who holds the upload; when it takes over, the first stops cleanly', async () => {
     const { world, peer, uploaderOf } = await begin();
-    peer.storeFault = (_tag, part) => (part === 3 ? 'hang' : null);
+    peer.store.fault = (_tag, part) => (part === 3 ? 'hang' : null);
     const bytes = bytesOf(4 * mebi);
     const first = uploaderOf('tab-1').upload(new Blob([bytes]), film);
-    await world.when(() => peer.puts.length >= 4);
+    await world.when(() => peer.store.sent.length >= 4);
     const second = uploaderOf('tab-2');
     const locked = await world.until(failureOf(second.upload(new Blob([bytes]), film).done));
     expect(locked).toMatchObject({ code: 'upload_locked', body: { holder: 'tab-1', tag: peer.only.tag } });
@@ -392,7 +380,7 @@ describe('two clients', () => {
     await world.until(second.takeOver(peer.only.tag));
     const lost = await world.until(failureOf(first.done));
     expect(lost).toMatchObject({ code: 'lease_lost' });
-    peer.storeFault = () => null;
+    peer.store.fault = () => null;
     expect(await world.until(second.upload(new Blob([bytes]), film).done)).toMatchObject({ status: 'verified', resumed: true });
     expect(peer.sessions.size).toBe(1);
     expect(peer.bytesOf(peer.only).equals(bytes)).toBe(true);
@@ -401,12 +389,12 @@ describe('two clients', () => {
   test('a tab of the same browser is told at once', async () => {
     const world = new World();
     const peer = await Peer.start(world);
-    peer.storeFault = () => 'hang';
+    peer.store.fault = () => 'hang';
     const listeners: ((event: { readonly data: unknown }) => void)[] = [];
     const channel = { postMessage: (data: unknown) => listeners.forEach((listener) => listener({ data })), addEventListener: (_type: string, listener: (typeof listeners)[number]) => void listeners.push(listener), close: () => {} };
     const uploaderOf = (client: string) => new MediaUploader({ server: peer.server, permission: () => 'sealed', platform: { ...world.platform(client), channel } });
     const first = uploaderOf('tab-1').upload(new Blob([bytesOf(10)]), film);
-    await world.when(() => peer.puts.length === 1);
+    await world.when(() => peer.store.sent.length === 1);
     const began = world.now();
     await world.until(uploaderOf('tab-2').takeOver(peer.only.tag));
     expect(await world.until(failureOf(first.done))).toMatchObject({ code: 'lease_lost' });
@@ -420,7 +408,7 @@ describe('many small files', () => {
     const uploads = Array.from({ length: 500 }, (_, n) => uploader.upload(new Blob([bytesOf(200, n + 1)]), { name: `${n}.txt`, type: 'text/plain' }).done);
     const outcomes = await world.until(Promise.all(uploads));
     expect(outcomes.every(({ status }) => status === 'verified')).toBe(true);
-    expect(peer.puts).toHaveLength(500);
+    expect(peer.store.sent).toHaveLength(500);
     expect(peer.count('POST', /\/urls$/)).toBe(0);
     expect(peer.count('POST', /^\/v1\/uploads(:batch)?$/)).toBeLessThan(25);
     // One completion each, and few others.
@@ -442,15 +430,15 @@ describe('while parts take all lanes', () => {
     const there = bytesOf(2 * mebi, 7);
     const earlier = uploaderOf().upload(new Blob([there]), film);
     peer.apiFault = (_method, path) => (path.endsWith('/complete') ? 'hang' : null);
-    await world.when(() => peer.puts.length === 2);
+    await world.when(() => peer.store.sent.length === 2);
     earlier.stop();
     await world.until(failureOf(earlier.done));
     peer.apiFault = () => null;
 
     const uploader = uploaderOf();
-    peer.storeFault = () => 'hang';
+    peer.store.fault = () => 'hang';
     const large = uploader.upload(new Blob([bytesOf(9 * mebi)]), film);
-    await world.when(() => peer.puts.length === 6);
+    await world.when(() => peer.store.sent.length === 6);
     const began = world.now();
     expect(await world.until(uploader.upload(new Blob([there]), film).done)).toMatchObject({ status: 'verified', resumed: true });
     const waiting = uploader.upload(new Blob([bytesOf(10)]), film);
@@ -474,7 +462,7 @@ describe('verification', () => {
     peer.tellProgress(peer.only, mebi);
     await world.when(() => told.includes(mebi));
     peer.breakStreams();
-    await world.when(() => peer.count('GET', /events$/) === 2 && peer.streams === 1);
+    await world.when(() => peer.count('GET', /uploads\/.*\/events$/) === 2 && peer.streams === 1);
     expect(peer.asked.filter(({ path }) => path.endsWith('/events')).at(-1)!.headers['last-event-id']).toBe('2');
     await peer.verify(peer.only);
     expect(await world.until(upload.done)).toMatchObject({ status: 'verified' });
@@ -488,6 +476,6 @@ describe('verification', () => {
     await world.when(() => peer.count('GET', /\/tag\d+$/) > 3);
     await peer.verify(peer.only);
     expect(await world.until(upload.done)).toMatchObject({ status: 'verified' });
-    expect(peer.count('GET', /events$/)).toBe(1);
+    expect(peer.count('GET', /uploads\/.*\/events$/)).toBe(1);
   });
 });

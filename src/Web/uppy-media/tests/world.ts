@@ -19,9 +19,10 @@ const idleTurns = 40;
  */
 export class World implements Clock, Connectivity {
   #now = Date.parse('2026-01-01T12:00:00Z');
-  #streaming = 0;
   #next = 1;
   readonly #underWay = new Set<string>();
+  /** Bytes on their way by open streams. */
+  readonly #streams = new Map<string, number>();
   readonly #timers = new Set<Timer>();
   readonly #back = new Set<() => void>();
   isOnline = true;
@@ -30,6 +31,7 @@ export class World implements Clock, Connectivity {
 
   constructor() {
     this.#count(Blob.prototype, 'arrayBuffer');
+    this.#count(ReadableStreamBYOBReader.prototype, 'read');
     this.#count(crypto.subtle, 'digest');
   }
 
@@ -117,40 +119,46 @@ export class World implements Clock, Connectivity {
     this.#underWay.delete(id);
   }
 
-  /** A peer has written so many bytes to an open stream; they are under way until they are read. */
-  streamed(bytes: number): void {
-    this.#streaming += bytes;
+  /** A peer has written so many bytes to a stream that this request opened; they are under way until they are read, or nobody reads any more. */
+  streamed(id: string, bytes: number): void {
+    const before = this.#streams.get(id);
+    if (before !== undefined) this.#streams.set(id, before + bytes);
   }
 
   /** What was on its way by streams is lost. */
   streamsBroke(): void {
-    this.#streaming = 0;
+    this.#streams.clear();
   }
 
-  #arrivals(): TransformStream<Uint8Array, Uint8Array> {
+  #arrivals(id: string): TransformStream<Uint8Array, Uint8Array> {
     return new TransformStream({
       transform: (chunk, controller) => {
-        this.#streaming = Math.max(0, this.#streaming - chunk.length);
+        this.streamed(id, -chunk.length);
         controller.enqueue(chunk);
       },
     });
   }
 
   get #isIdle(): boolean {
-    return this.#underWay.size === 0 && this.#streaming === 0;
+    return this.#underWay.size === 0 && [...this.#streams.values()].every((bytes) => bytes <= 0);
   }
 
   readonly #fetch: typeof fetch = async (input, init) => {
     const id = this.begin();
+    this.#streams.set(id, 0);
+    init?.signal?.addEventListener('abort', () => this.#streams.delete(id), { once: true });
+    let isStream = false;
     try {
       if (!this.isOnline) throw new TypeError('Failed to fetch');
       const response = await fetch(input, { ...init, headers: { ...(init?.headers as Record<string, string>), 'x-request': id } });
       const { status, headers } = response;
-      if (headers.get('content-type') === 'text/event-stream') return new Response(response.body!.pipeThrough(this.#arrivals()), { status, headers });
+      isStream = headers.get('content-type') === 'text/event-stream';
+      if (isStream) return new Response(response.body!.pipeThrough(this.#arrivals(id)), { status, headers });
       // The answer is under way until its last byte is there.
       return new Response(status === 204 ? null : await response.arrayBuffer(), { status, headers });
     } finally {
       this.end(id);
+      if (!isStream) this.#streams.delete(id);
     }
   };
 

@@ -9,7 +9,7 @@ export interface Told {
 }
 
 /** Options that can be handed to a page. */
-export type PageOptions = Pick<UppyMediaOptions, 'mostParts' | 'stallTimeout' | 'answerTimeout' | 'waitForVerification' | 'retry'>;
+export type PageOptions = Pick<UppyMediaOptions, 'mostParts' | 'checksums' | 'stallTimeout' | 'answerTimeout' | 'waitForVerification' | 'retry'>;
 
 declare global {
   interface Window {

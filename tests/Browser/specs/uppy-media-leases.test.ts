@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest';
+import { product } from '../support/browser.ts';
+import { MiB, randomFile } from '../support/files.ts';
+import { expectStored, useUppyMedia } from '../support/uppy-media.ts';
+
+const media = useUppyMedia();
+
+/** So long may it take until the first browser knows that another one has its upload: milliseconds. The rest is the test's own. */
+const atOnce = 1_000;
+
+describe('the same file in two browsers', () => {
+  test('when the second takes the upload over, the first is told within a second, and sends no more', async () => {
+    const first = await media.visit({ product, rate: 2 * MiB });
+    await first.begin({ mostParts: 2 });
+    const file = await randomFile(96 * MiB, 'taken');
+    await first.add(file);
+    const listening = first.page.waitForResponse(/\/v1\/leases\/events\?/);
+    await first.page.evaluate(() => void window.uppy.upload());
+    await listening;
+    await first.parts.reach(2);
+
+    const second = await media.visit({ product });
+    await second.begin();
+    const [id] = await second.add(file);
+    await second.upload();
+    await second.heard('media:locked', file);
+    const taken = second.page.waitForResponse((response) => /\/lease$/.test(response.url()) && response.request().method() === 'POST');
+    await second.page.evaluate((id) => void window.uppy.getPlugin('UppyMedia')!.takeOver(id!), id);
+    await taken;
+    const began = Date.now();
+    const { news } = await first.heard('media:locked', file);
+    expect(Date.now() - began).toBeLessThan(atOnce + 500);
+    expect(news).toMatchObject({ lost: true });
+    await expect.poll(() => first.parts.underWay).toBe(0);
+
+    await second.heard('media:verified', file);
+    expect(second.parts.begun.filter((part) => first.parts.stored.includes(part))).toEqual([]);
+    await expectStored(product, file);
+  });
+});
