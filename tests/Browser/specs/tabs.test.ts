@@ -51,7 +51,7 @@ describe('the same file in two tabs', () => {
 });
 
 describe('the same file in two browsers', () => {
-  test('the second takes over, the first notices by its lease, and the bytes are right', async () => {
+  test('the second takes over, the first is told so by the server, and the bytes are right', async () => {
     const second = await visitOver(MiB * 0.75);
     // Longer than the time in which a lease is looked at, which is how long the first one may go on.
     const first = await visitOver(MiB / 2);
