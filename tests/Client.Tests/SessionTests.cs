@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Media.Client.Tests.Peer;
 using Media.Client.Uploading;
 
@@ -24,6 +25,22 @@ public sealed class SessionTests
         Assert.Equal(Bench.Bytes(20 * Part), bench.Stored(outcome.Upload.Tag));
         Assert.Equal(before.Count * Part, bench.Told[^1].BytesResumed);
         Assert.Equal(20 * Part, bench.Told[^1].BytesDone);
+    }
+
+    [Fact]
+    public async Task UploadAsync_ServersGoJustAsTheyAreConnectedTo_GoesOn()
+    {
+        await using var bench = await Bench.StartAsync();
+        var path = bench.File(3 * Part);
+        using var gone = new GoesEverySecondTime();
+        using var http = new HttpClient(gone, disposeHandler: false);
+        using var uploader = new Uploader(new MediaClient(http, new MediaClientOptions { Server = new Uri(bench.Api.Host.Address), Key = ApiPeer.Key }), http, Bench.Quick());
+
+        var outcome = await uploader.UploadAsync(path, cancellationToken: Bench.Deadline);
+
+        Assert.Equal(UploadStatus.Verified, outcome.Status);
+        Assert.Equal(Bench.Bytes(3 * Part), bench.Stored(outcome.Upload.Tag));
+        Assert.True(gone.Times > 5, $"{gone.Times}");
     }
 
     [Fact]
@@ -359,5 +376,16 @@ public sealed class SessionTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => bench.UploadAsync(path, Bench.Quick("first") with { Parallelism = 2 }, stop.Token));
         bench.Store.Fault = null;
         bench.Told.Clear();
+    }
+
+    /// <summary>Does what HttpClient does where a server goes between connecting and the first byte: the socket's own exception comes through.</summary>
+    private sealed class GoesEverySecondTime() : DelegatingHandler(new SocketsHttpHandler())
+    {
+        private int _sent;
+
+        public int Times => _sent / 2;
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Interlocked.Increment(ref _sent) % 2 == 1 ? throw new SocketException((int)SocketError.NotConnected) : base.SendAsync(request, cancellationToken);
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net.Sockets;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -200,7 +201,7 @@ public sealed class DurabilityTests : IDisposable
                 known.Possible.Clear();
                 known.Possible.Add(next);
             }
-            catch (Exception e) when (e is AmazonS3Exception or HttpRequestException or IOException or OperationCanceledException or WebException or Amazon.Runtime.AmazonClientException)
+            catch (Exception e) when (e is AmazonS3Exception or HttpRequestException or SocketException or IOException or OperationCanceledException or WebException or Amazon.Runtime.AmazonClientException)
             {
                 Assert.False(e is AmazonS3Exception { StatusCode: HttpStatusCode.InternalServerError }, e.Message);
                 return;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -73,5 +74,5 @@ internal sealed class EventsRelay(LocalSettings settings, HttpClient http)
 
     // What the client's own time-out throws is a cancellation as well.
     private static bool IsApis(Exception failure, CancellationToken cancellationToken) =>
-        failure is HttpRequestException or JsonException || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested);
+        failure is HttpRequestException or SocketException or JsonException || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -107,6 +108,11 @@ internal sealed class ApiTransport
         catch (HttpRequestException e)
         {
             throw Unreachable(e.InnerException?.Message ?? e.Message, e);
+        }
+        catch (SocketException e)
+        {
+            // HttpClient lets it through as it is where the server goes just as it is connected to.
+            throw Unreachable(e.Message, e);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {

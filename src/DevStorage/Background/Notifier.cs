@@ -167,7 +167,7 @@ internal sealed partial class Notifier : IAsyncDisposable
                     return;
                 Refused(target, (int)answer.StatusCode, attempt);
             }
-            catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !_stopping.IsCancellationRequested)
+            catch (Exception e) when (e is HttpRequestException or System.Net.Sockets.SocketException or TaskCanceledException && !_stopping.IsCancellationRequested)
             {
                 Unreachable(target, attempt, e);
             }

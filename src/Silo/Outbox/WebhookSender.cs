@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 
 namespace Media.Silo.Outbox;
@@ -57,11 +58,7 @@ internal sealed class WebhookSender : IEventSender
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
             return await JudgeAsync(response, either.Token);
         }
-        catch (HttpRequestException failure)
-        {
-            return SendOutcome.Failed(failure.Message);
-        }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is HttpRequestException or IOException or SocketException)
         {
             return SendOutcome.Failed(failure.Message);
         }

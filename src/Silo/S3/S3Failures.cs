@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Xml;
 using Amazon.Runtime;
 using Amazon.S3;
@@ -22,7 +23,7 @@ internal static class S3Failures
             throw new StoreUnavailableException(
                 failure.StatusCode == default ? "The object store does not answer." : $"The object store answered {(int)failure.StatusCode} {failure.ErrorCode}.", failure);
         }
-        catch (Exception failure) when (failure is AmazonClientException or HttpRequestException or IOException or TimeoutException or XmlException
+        catch (Exception failure) when (failure is AmazonClientException or HttpRequestException or IOException or SocketException or TimeoutException or XmlException
             || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw new StoreUnavailableException("The object store does not answer.", failure);

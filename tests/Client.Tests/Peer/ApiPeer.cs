@@ -200,6 +200,7 @@ internal sealed partial class ApiPeer : IAsyncDisposable
         {
             var code = upload.Displaced.Contains(clientId) ? "lease_lost" : "upload_locked";
             var status = code == "lease_lost" ? 409 : 423;
+            upload.Refusals++;
             return (status, new
             {
                 status, code, title = code, detail = $"It is {code}.", holder = upload.Holder, heldSince = upload.HeldSince, until = upload.Until, tag = upload.Tag,

@@ -54,6 +54,9 @@ internal sealed class PeerUpload
 
     public int Renewals { get; set; }
 
+    /// <summary>How often a client was told that the lease is another's.</summary>
+    public int Refusals { get; set; }
+
     public DateTimeOffset HeldSince { get; set; }
 
     public DateTimeOffset Until { get; set; }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text;
 using Media.Grains.Ports;
 using Media.Grains.Uploads;
@@ -306,6 +307,11 @@ public sealed class ObjectStoreQuirksTests
 
         Assert.Equal(expected, (await CheckAsync(fake)).Status);
     }
+
+    [Fact]
+    public async Task Request_StoreGoesJustAsItIsConnectedTo_IsAnAnswerThatDidNotCome() =>
+        await Assert.ThrowsAsync<StoreUnavailableException>(
+            () => S3Failures.RunAsync<int>(_ => throw new SocketException((int)SocketError.NotConnected), null!, Token));
 
     [Theory]
     [InlineData(true, "SHA256", PartChecksum.Sha256)]

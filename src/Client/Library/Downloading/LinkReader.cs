@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using Media.Client.Uploading;
 
 namespace Media.Client.Downloading;
@@ -88,7 +89,7 @@ internal sealed class LinkReader(
         {
             throw Unreachable("nothing came for too long.", e);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or SocketException)
         {
             throw Unreachable(e.Message, e);
         }

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Net;
 using Media.Client.Hashing;
 
@@ -83,7 +84,7 @@ internal sealed class PartSender(
         {
             throw e.InnerException as MediaException ?? Unreachable(part, e.InnerException?.Message ?? e.Message, e);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or SocketException)
         {
             throw Unreachable(part, e.Message, e);
         }
