@@ -12,9 +12,13 @@ namespace Media.Silo.Postgres;
 /// </summary>
 internal sealed class FileListing
 {
+    /// <summary>The fewest characters that are found by their trigrams.</summary>
+    private const int TrigramLength = 3;
+
     private readonly List<(string Column, string Value)> _filters = [];
     private readonly List<NpgsqlParameter> _values = [];
     private readonly string? _name;
+    private readonly string? _pairs;
     private readonly string? _hash;
 
     public FileListing(FileFilter filter)
@@ -22,7 +26,10 @@ internal sealed class FileListing
         if (filter.User is { } user) _filters.Add(("user_name", Value(user)));
         if (filter.Type is { } type) _filters.Add(type.EndsWith("/*", StringComparison.Ordinal) ? ("media_kind", Value(type[..^2])) : ("media_type", Value(type)));
         if (filter.Hash is { } hash) _hash = Value(hash);
-        if (filter.Name is { } name) _name = $"lower(normalize(name)) like lower(normalize({Value(Contains(name))}))";
+        if (filter.Name is not { } name) return;
+        _name = $"lower(normalize(name)) like lower(normalize({Value(Contains(name))}))";
+        // True of every name with that text in it, whatever becomes of its length in lower case.
+        if (name.Length < TrigramLength) _pairs = $"name_pairs(lower(normalize(name))) @> name_pairs(lower(normalize({Value(name)})))";
     }
 
     /// <summary>Whether rows of the list are to be looked through for a name.</summary>
@@ -51,7 +58,7 @@ internal sealed class FileListing
     /// Looks for a name in the whole rest of the list. Named rows are gathered first, so that it is not done in the list's order, row by row, for rows that are few.
     /// </summary>
     public string RestSql =>
-        $"with named as materialized (select * from files where {Equality(_name)}) select {FileColumns} from named as files order by filed_at desc, id desc limit $3";
+        $"with named as materialized (select * from files where {Equality(_pairs is null ? _name : $"{_name} and {_pairs}")}) select {FileColumns} from named as files order by filed_at desc, id desc limit $3";
 
     /// <summary>Makes a command.</summary>
     /// <param name="connection">Whose.</param>

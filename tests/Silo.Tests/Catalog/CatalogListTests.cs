@@ -79,13 +79,18 @@ public sealed class CatalogListTests(PostgresFixture postgres) : IAsyncLifetime,
         Assert.Equal(expected.Reverse(), listed.Select(file => file.File.Name.Replace("u\u0308", "ü", StringComparison.Ordinal)));
     }
 
-    [Fact]
-    public async Task List_NameBeyondTheFilesLookedThroughFirst_IsFoundAndPagedThrough()
+    [Theory]
+    [InlineData("rare")]
+    [InlineData("R")]
+    [InlineData("ÜB")]
+    [InlineData("漢字")]
+    [InlineData("字")]
+    public async Task List_NameBeyondTheFilesLookedThroughFirst_IsFoundAndPagedThrough(string name)
     {
         await _database.ExecuteAsync(
             $"""
             insert into files (id, user_name, name, original_name, content_type, size, key, duplicate, created_at, stored_at, filed_at)
-            select '{_user}' || lpad(n::text, 6, '0'), '{_user}', case when n % 1500 = 0 then 'Rare ' || n else 'common ' || n end, '', 'text/plain', 0, '', false, now(), now(),
+            select '{_user}' || lpad(n::text, 6, '0'), '{_user}', case when n % 1500 = 0 then E'Rare u\u0308b 漢字' || n else 'common ' || n end, '', 'text/plain', 0, '', false, now(), now(),
                 now() + n * interval '1 ms'
             from generate_series(1, {PostgresCatalog.NameWindow * 2}) n
             """);
@@ -93,14 +98,15 @@ public sealed class CatalogListTests(PostgresFixture postgres) : IAsyncLifetime,
         var listed = new List<string>();
         for (string? after = null; ;)
         {
-            var page = (await _catalog.ListFilesAsync(new FileFilter { User = _user, Name = "rare", Limit = 2, After = after }, Token))!;
-            listed.AddRange(page.Files.Select(file => file.File.Name));
+            var page = (await _catalog.ListFilesAsync(new FileFilter { User = _user, Name = name, Limit = 2, After = after }, Token))!;
+            listed.AddRange(page.Files.Select(file => file.File.Name[^4..]));
             if ((after = page.Next) is null) break;
         }
 
-        Assert.Equal(["Rare 9000", "Rare 7500", "Rare 6000", "Rare 4500", "Rare 3000", "Rare 1500"], listed);
+        Assert.Equal(["9000", "7500", "6000", "4500", "3000", "1500"], listed);
         Assert.Equal(1_000, (await ListAsync(new FileFilter { User = _user, Name = "common", Limit = 1_000 })).Length);
         Assert.Empty(await ListAsync(new FileFilter { User = _user, Name = "neither" }));
+        Assert.Empty(await ListAsync(new FileFilter { User = _user, Name = "字漢" }));
     }
 
     [Fact]
@@ -174,6 +180,7 @@ public sealed class CatalogListTests(PostgresFixture postgres) : IAsyncLifetime,
         await AssertListUsesAsync(database, "files_content", new FileFilter { User = "user1", Hash = "piece1" });
         await AssertListUsesAsync(database, "files_tip", new FileFilter { Hash = "tip1" });
         await AssertListUsesAsync(database, "files_name", new FileFilter { Name = "0f1e2d" }, static listing => listing.RestSql);
+        await AssertListUsesAsync(database, "files_name_pairs", new FileFilter { Name = "#!" }, static listing => listing.RestSql);
         await AssertListUsesAsync(database, "files_list_all", new FileFilter { Name = "0f1e2d" }, static listing => listing.WindowSql(50));
         await AssertListUsesAsync(database, "files_list_all", new FileFilter { Name = "0f1e2d" }, static listing => listing.WindowEndSql(50));
     }
