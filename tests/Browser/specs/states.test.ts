@@ -154,6 +154,11 @@ describe.each(['light', 'dark'] as const)('every state of the page, %s', (colorS
   test('unfinished after a reload, and refused by verification', async () => {
     const { page } = await visitOver(2 * MiB);
     await signIn(page);
+    // Parts without checksums: with them, those that changed are sent once more, and nothing is wrong.
+    await page.route('**/v1/uploads', async (route) => {
+      const { checksum: _, ...upload } = route.request().postDataJSON() as Record<string, unknown>;
+      await route.continue({ postData: upload });
+    });
     const arrived = arrivals(page);
     const file = await namedFile(64 * MiB, 'expedition.mov');
     const next = await page.context().newPage();

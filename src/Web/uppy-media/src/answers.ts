@@ -119,6 +119,19 @@ export interface ProblemBody {
   readonly until?: string;
 }
 
+/** Whether something from elsewhere is a lease. */
+export const isLease = (value: unknown): value is Lease =>
+  typeof value === 'object' &&
+  value !== null &&
+  'clientId' in value &&
+  typeof value.clientId === 'string' &&
+  'epoch' in value &&
+  typeof value.epoch === 'number' &&
+  'heldSince' in value &&
+  typeof value.heldSince === 'string' &&
+  'until' in value &&
+  typeof value.until === 'string';
+
 /** One row of the answer to `POST /v1/uploads:batch`. */
 export type BatchRow = Upload | { readonly status: 'failed'; readonly problem: ProblemBody };
 

@@ -1,3 +1,4 @@
+import { isLease, type Lease } from './answers.ts';
 import type { UploadsApi } from './api.ts';
 import { whenOnline } from './connectivity.ts';
 import { isTransient, MediaProblem } from './errors.ts';
@@ -10,8 +11,8 @@ export interface LeaseStreamOptions {
   readonly api: UploadsApi;
   readonly retry: RetryPolicy;
   readonly clientId: () => Promise<string>;
-  /** Is told the tag of an upload whose lease another client has taken. */
-  readonly onLost: (tag: string) => void;
+  /** Is told the tag of an upload that another client has taken, and that client's lease. */
+  readonly onLost: (tag: string, lease: Lease | null) => void;
 }
 
 /**
@@ -46,8 +47,8 @@ export class LeaseStream {
   async #follow(signal: AbortSignal): Promise<void> {
     const { api, retry, clientId, onLost } = this.#options;
     const onEvent = ({ event, data }: ServerEvent) => {
-      const tag = membersOf(data)?.['tag'];
-      if (event === 'lost' && typeof tag === 'string') onLost(tag);
+      const { tag, lease } = membersOf(data) ?? {};
+      if (event === 'lost' && typeof tag === 'string') onLost(tag, isLease(lease) ? lease : null);
       return false;
     };
     try {

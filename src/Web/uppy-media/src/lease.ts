@@ -1,6 +1,6 @@
 import type { Lease, Upload } from './answers.ts';
 import type { UploadsApi } from './api.ts';
-import { isLocked, isTransient } from './errors.ts';
+import { isLocked, isTransient, MediaProblem } from './errors.ts';
 import type { LeaseStream } from './lease-stream.ts';
 import type { RetryPolicy } from './retry.ts';
 import type { TakeoverNews } from './takeover-news.ts';
@@ -28,12 +28,14 @@ export class LeaseKeeper {
   readonly #isLong: boolean;
   readonly #lost = new AbortController();
   #beat: number;
+  #epoch: number | null;
 
   private constructor(upload: Upload, options: LeaseOptions) {
     this.#options = options;
     this.#tag = upload.tag;
     this.#isLong = upload.plan.partCount > 1;
     this.#beat = this.#beatOf(upload.lease);
+    this.#epoch = upload.lease?.epoch ?? null;
   }
 
   /**
@@ -59,7 +61,10 @@ export class LeaseKeeper {
     const { api, clientId, retry, news, leaseStream } = this.#options;
     let wake = new AbortController();
     // Another tab of this browser says so at once, and the server says so of a client elsewhere; if nothing gets through, the next beat finds it.
-    const leave = news.onTaken(this.#tag, () => wake.abort());
+    const leave = news.onTaken(this.#tag, (lease) => {
+      if (lease && this.#epoch !== null && lease.epoch > this.#epoch && lease.clientId !== clientId) this.#lost.abort(this.#lostTo(lease));
+      else wake.abort();
+    });
     // The stream takes one of the browser's connections to the server. An upload of one part is mostly over before its first beat.
     let endStream = this.#isLong ? leaseStream.listen() : null;
     try {
@@ -69,7 +74,9 @@ export class LeaseKeeper {
         endStream ??= leaseStream.listen();
         wake = new AbortController();
         try {
-          this.#beat = this.#beatOf(await api.takeLease(this.#tag, clientId, false, { signal: over }));
+          const lease = await api.takeLease(this.#tag, clientId, false, { signal: over });
+          this.#beat = this.#beatOf(lease);
+          this.#epoch = lease.epoch;
         } catch (error) {
           if (isLocked(error)) {
             this.#lost.abort(error);
@@ -83,6 +90,12 @@ export class LeaseKeeper {
       leave();
       endStream?.();
     }
+  }
+
+  /** Said as the server would, without asking it: on a line that is full of parts its answer takes its time. */
+  #lostTo({ clientId: holder, heldSince, until }: Lease): MediaProblem {
+    const code = 'lease_lost';
+    return new MediaProblem(0, code, 'Another client has taken this upload over.', null, { code, tag: this.#tag, holder, heldSince, until });
   }
 
   async #release(): Promise<void> {

@@ -103,7 +103,7 @@ export class MediaUploader {
       batcher: new CreationBatcher(api, clock, { most: options.batch ?? 100, first: firstCreations, atOnce: creationsAtOnce, wait: gathering }),
       verification: new Verification(api, retry, streamsAtOnce),
       news,
-      leaseStream: new LeaseStream({ api, retry, clientId, onLost: (tag) => news.hear(tag) }),
+      leaseStream: new LeaseStream({ api, retry, clientId, onLost: (tag, lease) => news.hear(tag, lease) }),
       clientId,
       open: new Room(filesAtOnce, Math.floor(filesAtOnce / 4)),
       hashing: new Room(hashedAtOnce),
@@ -133,8 +133,7 @@ export class MediaUploader {
   async takeOver(tag: string): Promise<void> {
     const { api, retry, news, clientId } = this.#shared;
     const client = await clientId();
-    await retry.call(() => api.takeLease(tag, client, true));
-    news.tell(tag);
+    news.tell(tag, await retry.call(() => api.takeLease(tag, client, true)));
   }
 
   /** Ends what it shares with other tabs. Stop or cancel its uploads first. */

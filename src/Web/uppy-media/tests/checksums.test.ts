@@ -76,7 +76,8 @@ describe('every part', () => {
     peer.store.fault = (_tag, _part, count) => (count <= 6 ? { status: 503 } : null);
     await world.until(uploader.upload(new Blob([bytesOf(100_000)]), film).done);
     const requests = asked(peer).map((checksums) => Object.keys(checksums!));
-    expect(requests[0]).toContain('1');
+    // The second may be hashed as soon as the first.
+    expect(requests.slice(0, 2).flat()).toContain('1');
     expect(requests[0]!.length).toBeLessThan(10);
     expect(Math.max(...requests.map(({ length }) => length))).toBeGreaterThan(12);
     expect(Math.max(...requests.map(({ length }) => length))).toBeLessThanOrEqual(20);

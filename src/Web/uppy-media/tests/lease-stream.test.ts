@@ -23,6 +23,18 @@ describe('a lease that a client elsewhere takes', () => {
     await world.when(() => peer.leaseStreams === 0);
   });
 
+  test('stops the work by that word alone: the server need not answer once more', async () => {
+    const { world, peer, uploaderOf, upload } = await standing();
+    await world.when(() => peer.leaseStreams === 1);
+    const other = uploaderOf('tab-2');
+    const { tag } = peer.only;
+    const beats = peer.count('POST', /\/lease$/);
+    await world.until(other.takeOver(tag));
+    expect(await world.until(failureOf(upload.done))).toMatchObject({ code: 'lease_lost', body: { tag, holder: 'tab-2' } });
+    // The one is the takeover itself.
+    expect(peer.count('POST', /\/lease$/)).toBe(beats + 1);
+  });
+
   test('is told at once after the line broke, too', async () => {
     const { world, peer, uploaderOf, upload } = await standing();
     for (let breaks = 1; breaks <= 3; breaks++) {

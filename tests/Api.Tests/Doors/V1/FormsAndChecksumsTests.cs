@@ -60,6 +60,7 @@ public sealed class FormsAndChecksumsTests(ApiFixture api)
     }
 
     [Fact]
+    [Trait("Needs", "Checksums")]
     public async Task Checksums_AskedFor_AreSignedWithEachPart()
     {
         var bytes = Bytes((10 * MiB) + 3);
@@ -96,6 +97,7 @@ public sealed class FormsAndChecksumsTests(ApiFixture api)
     [InlineData("""{"checksums":{"0":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}}""", "invalid_part")]
     [InlineData("""{"checksums":{"3":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}}""", "invalid_part")]
     [InlineData("""{"parts":[1]}""", "invalid_request")]
+    [Trait("Needs", "Checksums")]
     public async Task Checksums_ThatAreNone_AreRefused(string body, string code)
     {
         var created = (await Client.AsAsync("POST", "/v1/uploads", With(Body(10 * MiB), "checksum", "sha256"))).Ok(201);
@@ -106,6 +108,7 @@ public sealed class FormsAndChecksumsTests(ApiFixture api)
     [Theory]
     [InlineData(64 * MiB, "sha256")]
     [InlineData(68 * MiB, null)]
+    [Trait("Needs", "Checksums")]
     public async Task Checksums_AroundTheLargestPartThatHasOne_AreAgreedToOrNot(long partSize, string? expected)
     {
         var body = With(With(Body(200 * MiB), "checksum", "sha256"), "partSize", partSize);
