@@ -21,13 +21,18 @@ function fromTrx(xml) {
   return { passed, failed: executed - passed, skipped: total - executed };
 }
 
+function casesOf(xml) {
+  return [...xml.matchAll(/<testcase\b((?:"[^"]*"|[^">])*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g)].map(([, list, body = '']) => ({
+    name: / name="([^"]*)"/.exec(` ${list}`)?.[1],
+    body,
+    kind: /<(failure|error)\b/.test(body) ? 'failed' : /<skipped\b/.test(body) ? 'skipped' : 'passed',
+  }));
+}
+
 // The cases are counted, since writers disagree on what the sums in the suites' attributes include.
 function fromJunit(xml) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
-  for (const [, , body] of xml.matchAll(/<testcase\b((?:"[^"]*"|[^">])*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g)) {
-    const kind = /<(failure|error)\b/.test(body ?? '') ? 'failed' : /<skipped\b/.test(body ?? '') ? 'skipped' : 'passed';
-    counts[kind]++;
-  }
+  for (const { kind } of casesOf(xml)) counts[kind]++;
   return counts;
 }
 
@@ -49,9 +54,7 @@ function failures(file) {
       name: /testName="([^"]*)"/.exec(list)?.[1],
       said: [/<Message>([\s\S]*?)<\/Message>/, /<StackTrace>([\s\S]*?)<\/StackTrace>/].map((part) => part.exec(body)?.[1] ?? '').join('\n'),
     }))
-    : [...xml.matchAll(/<testcase\b((?:"[^"]*"|[^">])*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g)]
-      .filter(([, , body]) => /<(failure|error)\b/.test(body ?? ''))
-      .map(([, list, body]) => ({ name: / name="([^"]*)"/.exec(` ${list}`)?.[1], said: body.replace(/<[^>]*>/g, '') }));
+    : casesOf(xml).filter(({ kind }) => kind === 'failed').map(({ name, body }) => ({ name, said: body.replace(/<[^>]*>/g, '') }));
   return found.map(({ name, said }) => ({ name: plain(name ?? ''), said: plain(said).split('\n').filter((line) => line.trim() !== '').slice(0, 16) }));
 }
 
@@ -65,10 +68,11 @@ const runs = existsSync(join(folder, 'runs.tsv'))
   })
   : [];
 
-const sum = { passed: 0, failed: 0, skipped: 0 };
 for (const run of runs) {
   for (const { name, said } of failures(run.file)) console.log(`\n── failed: ${run.name}: ${name}\n${said.map((line) => `   ${line.slice(0, 400)}`).join('\n')}`);
 }
+
+const sum = { passed: 0, failed: 0, skipped: 0 };
 const width = Math.max(0, ...runs.map(({ name }) => name.length));
 console.log();
 for (const run of runs) {
