@@ -23,60 +23,60 @@ internal static class UrlsRoute
         var body = await JsonBody.ReadAsync(request, MediaJson.Default.UrlsRequest, cancellationToken);
         if (body.Problem is { } problem)
             return (ProblemResult)problem;
-        var (wanted, bad) = WantedOf(body.Value!);
+        var wish = body.Value!;
+        var (parts, bad) = PartsOf(wish);
         if (bad is not null)
             return (ProblemResult)bad;
-        var (caller, invalid) = CallerReader.Of(admission, body.Value!.ClientId, body.Value.Epoch);
+        var (caller, invalid) = CallerReader.Of(admission, wish.ClientId, wish.Epoch);
         if (invalid is not null)
             return (ProblemResult)invalid;
 
-        var signed = body.Value.Checksums is null
-            ? await session.SignPartsAsync(caller, [.. wanted.Select(part => part.Part)], cancellationToken)
-            : await session.SignCheckedPartsAsync(caller, wanted, cancellationToken);
+        var signed = wish.Checksums is { } checksums
+            ? await session.SignCheckedPartsAsync(caller, [.. parts.Zip(checksums.Values, static (part, checksum) => new CheckedPart(part, checksum))], cancellationToken)
+            : await session.SignPartsAsync(caller, parts, cancellationToken);
         if (!signed.IsSuccess)
             return (ProblemResult)ProblemCatalog.Of(signed.Refusal);
         request.HttpContext.Response.Headers.CacheControl = "no-store";
         return TypedResults.Ok(UrlAnswer.Of(signed.Value.Parts));
     }
 
-    private static (ImmutableArray<CheckedPart> Wanted, Problem? Problem) WantedOf(UrlsRequest request) => request switch
+    private static (ImmutableArray<int> Parts, Problem? Problem) PartsOf(UrlsRequest request) => request switch
     {
         { Checksums: { } checksums, Parts: null, From: null, To: null } => checksums.Count is >= 1 and <= MaxParts
-            ? CheckedOf(checksums)
+            ? NumbersOf(checksums)
             : ([], ProblemCatalog.Invalid("checksums", RequestMessages.PartsCount)),
         { Checksums: null, Parts: { } parts, From: null, To: null } => parts.Length is >= 1 and <= MaxParts
-            ? ([.. parts.Select(Unchecked)], null)
+            ? ([.. parts], null)
             : ([], ProblemCatalog.Invalid("parts", RequestMessages.PartsCount)),
         { Checksums: null, Parts: null, From: { } from, To: { } to } => RangeOf(from, to),
         _ => ([], ProblemCatalog.Invalid("parts", RequestMessages.PartsOrRange)),
     };
 
-    private static (ImmutableArray<CheckedPart> Wanted, Problem? Problem) RangeOf(int from, int to)
+    private static (ImmutableArray<int> Parts, Problem? Problem) RangeOf(int from, int to)
     {
         if (from > to)
             return ([], ProblemCatalog.Invalid("from", RequestMessages.RangeOrder));
         var count = (long)to - from + 1;
         return count > MaxParts
             ? ([], ProblemCatalog.Invalid("to", RequestMessages.PartsCount))
-            : ([.. Enumerable.Range(from, (int)count).Select(Unchecked)], null);
+            : ([.. Enumerable.Range(from, (int)count)], null);
     }
 
-    private static (ImmutableArray<CheckedPart> Wanted, Problem? Problem) CheckedOf(Dictionary<string, string> checksums)
+    /// <summary>The part numbers, in the order of the checksums, which are checked.</summary>
+    private static (ImmutableArray<int> Parts, Problem? Problem) NumbersOf(Dictionary<string, string> checksums)
     {
-        var wanted = ImmutableArray.CreateBuilder<CheckedPart>(checksums.Count);
+        var numbers = ImmutableArray.CreateBuilder<int>(checksums.Count);
         foreach (var (name, checksum) in checksums)
         {
             if (!int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var part))
                 return ([], ProblemCatalog.InvalidPart(RequestMessages.PartNotWhole));
             if (!IsSha256(checksum))
                 return ([], ProblemCatalog.Invalid("checksums", RequestMessages.PartChecksum));
-            wanted.Add(new CheckedPart(part, checksum));
+            numbers.Add(part);
         }
 
-        return (wanted.MoveToImmutable(), null);
+        return (numbers.MoveToImmutable(), null);
     }
-
-    private static CheckedPart Unchecked(int part) => new(part, "");
 
     // By its length too: white space is no error in base64, but it would be signed, and sent as something else.
     private static bool IsSha256(string? text) => text is { Length: 44 } && Base64.IsValid(text, out var length) && length == 32;
