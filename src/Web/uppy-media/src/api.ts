@@ -28,6 +28,9 @@ const answerLimit = 60_000;
 /** Stores take minutes to put many parts together. */
 const completionLimit = 5 * 60_000;
 
+/** An answer that was longer under way says little about the server's clock, in milliseconds: the machine may have slept meanwhile. */
+const shortRoundTrip = 2_000;
+
 /**
  * The part of `/v1` that an uploader uses. Every call is made once; whether it is made again is its caller's to decide.
  * They throw MediaProblem, Unreachable, or the signal's reason.
@@ -35,6 +38,8 @@ const completionLimit = 5 * 60_000;
 export class UploadsApi {
   readonly #options: ApiOptions;
   #offset: number | null = null;
+  /** By how much the offset may be wrong, in milliseconds. */
+  #uncertainty = Infinity;
 
   constructor(options: ApiOptions) {
     this.#options = options;
@@ -161,7 +166,8 @@ export class UploadsApi {
   }
 
   async #sendAs(token: string, method: string, path: string, body: unknown, init: RequestInit): Promise<Response> {
-    const { fetch, server } = this.#options;
+    const { fetch, server, clock } = this.#options;
+    const sentAt = clock.now();
     let response: Response;
     try {
       response = await fetch(`${server}${path}`, {
@@ -180,14 +186,20 @@ export class UploadsApi {
       init.signal?.throwIfAborted();
       throw new Unreachable('The server does not answer.', null, { cause });
     }
-    this.#learnTime(response.headers.get('date'));
+    this.#learnTime(response.headers.get('date'), sentAt);
     return response;
   }
 
-  /** The Date header is not shown to pages of other origins, unless the server has it exposed. */
-  #learnTime(date: string | null): void {
+  /**
+   * The Date header is not shown to pages of other origins, unless the server has it exposed.
+   * The server wrote it after the request was sent: with that instant, what it signed is never taken to last longer than it does.
+   */
+  #learnTime(date: string | null, sentAt: number): void {
     const at = date === null ? Number.NaN : Date.parse(date);
-    if (!Number.isNaN(at)) this.#offset = at - this.#options.clock.now();
+    const roundTrip = this.#options.clock.now() - sentAt;
+    if (Number.isNaN(at) || roundTrip > Math.max(shortRoundTrip, this.#uncertainty)) return;
+    this.#offset = at - sentAt;
+    this.#uncertainty = roundTrip;
   }
 
   async #refusal(response: Response): Promise<Error> {

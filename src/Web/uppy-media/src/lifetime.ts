@@ -10,8 +10,10 @@ const clockGrain = 1_000;
 /**
  * Until when something signed can be begun with, by this machine's clock, which goes on while the machine sleeps: what expired then is found expired.
  * @param signedFor for how long it was signed, in milliseconds: for where the server's clock is not known, and this machine's may be wrong by hours
+ * @param askedAt when it was asked for, by this machine's clock: the machine may have slept between that and the answer
  */
-export function goodUntil(api: UploadsApi, clock: Clock, expiresAt: string, signedFor: number | null): number {
-  const lasts = (api.timeUntil(expiresAt) ?? signedFor ?? longestMargin) - clockGrain;
-  return clock.now() + lasts - Math.min(lasts / 4, longestMargin);
+export function goodUntil(api: UploadsApi, clock: Clock, expiresAt: string, signedFor: number | null, askedAt = clock.now()): number {
+  const left = api.timeUntil(expiresAt);
+  const lasts = (left ?? signedFor ?? longestMargin) - clockGrain;
+  return (left === null ? askedAt : clock.now()) + lasts - Math.min(lasts / 4, longestMargin);
 }

@@ -98,8 +98,7 @@ export class PartUrls implements Destinations {
   #ask(needed: number, signal: AbortSignal): Promise<void> {
     const { batch, retry } = this.#options;
     const parts = [needed, ...this.#lacking(batch - 1).filter((other) => other !== needed)];
-    const asked = retry.call(this.#call(parts, signal), signal).then((urls) => {
-      this.#add(urls);
+    const asked = retry.call(this.#call(parts, signal), signal).then(() => {
       if (!this.#find(needed)) throw unexpected('The server gave no good URL for a part that was asked for.');
     });
     return this.#note(parts, asked).then(() => asked);
@@ -110,13 +109,16 @@ export class PartUrls implements Destinations {
     const { ahead, batch } = this.#options;
     if (this.#asked.size > 0 || this.#lacking(ahead).length === 0) return;
     const parts = this.#lacking(batch);
-    void this.#note(parts, this.#call(parts, signal)().then((urls) => this.#add(urls)));
+    void this.#note(parts, this.#call(parts, signal)());
   }
 
-  #call(parts: readonly number[], signal: AbortSignal): () => Promise<PartUrl[]> {
-    const { api, upload, clientId, checksums } = this.#options;
+  #call(parts: readonly number[], signal: AbortSignal): () => Promise<void> {
+    const { api, upload, clientId, checksums, retry } = this.#options;
     const wanted = checksums ? { checksums: Object.fromEntries(parts.map((part) => [part, checksums.known(part) ?? ''])) } : { parts };
-    return () => api.urls(upload.tag, wanted, clientId, { signal });
+    return async () => {
+      const askedAt = retry.clock.now();
+      this.#add(await api.urls(upload.tag, wanted, clientId, { signal }), askedAt);
+    };
   }
 
   /** Others wait until this has ended, well or not. */
@@ -130,8 +132,8 @@ export class PartUrls implements Destinations {
     return ended;
   }
 
-  #add(urls: readonly PartUrl[]): void {
+  #add(urls: readonly PartUrl[], askedAt?: number): void {
     const { api, retry } = this.#options;
-    for (const url of urls) this.#held.set(url.part, { url, goodUntil: goodUntil(api, retry.clock, url.expiresAt, signedFor(url)) });
+    for (const url of urls) this.#held.set(url.part, { url, goodUntil: goodUntil(api, retry.clock, url.expiresAt, signedFor(url), askedAt) });
   }
 }

@@ -76,6 +76,8 @@ export class Peer {
   hasLeaseStream = true;
   /** Faults of the server. */
   apiFault: (method: string, path: string) => Fault = () => null;
+  /** Is told of an answer that is ready and has not been sent. */
+  answering: (method: string, path: string) => void = () => {};
   readonly store: Store;
   #next = 1;
   readonly #world: World;
@@ -159,10 +161,11 @@ export class Peer {
     const body = (bytes.length > 0 ? JSON.parse(bytes.toString()) : {}) as Asked['body'];
     this.asked.push({ method, path: pathname, query: searchParams, body, headers: request.headers });
     if (suffer(this.apiFault(method, pathname), this.#world, request, response)) return;
-    const say = (status: number, answer?: unknown) =>
-      response
-        .writeHead(status, { 'content-type': 'application/json', ...(this.showsTime && { date: new Date(this.#now).toUTCString() }) })
-        .end(answer === undefined ? undefined : JSON.stringify(answer));
+    const say = (status: number, answer?: unknown) => {
+      response.writeHead(status, { 'content-type': 'application/json', ...(this.showsTime && { date: new Date(this.#now).toUTCString() }) });
+      this.answering(method, pathname);
+      response.end(answer === undefined ? undefined : JSON.stringify(answer));
+    };
     try {
       if (request.headers.authorization !== `Bearer ${this.token}`) throw new Refusal(401, 'permission_expired');
       const [, , , tag = '', what = ''] = pathname.split('/');

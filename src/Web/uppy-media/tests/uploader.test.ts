@@ -143,6 +143,19 @@ describe('URLs', () => {
     expect(peer.bytesOf(peer.only).equals(bytes)).toBe(true);
   });
 
+  test.each([[true], [false]])('that were signed before a sleep and heard of after it are not used. The server’s time is known: %s', async (showsTime) => {
+    const { world, peer, uploader } = await begin();
+    let sleeps = 1;
+    Object.assign(peer, { showsTime, partSize: 1000 });
+    peer.answering = (_method, path) => {
+      if (path.endsWith('/urls') && sleeps-- > 0) world.oversleep(2 * 3600_000);
+    };
+    expect(await world.until(uploader.upload(new Blob([bytesOf(100_000)]), film).done)).toMatchObject({ status: 'verified' });
+    expect(sleeps).toBeLessThan(0);
+    // Some of those whose URLs came with the creation were on their way.
+    expect(peer.store.sent.filter(({ part, status }) => part > peer.firstUrls && status !== 200)).toEqual([]);
+  });
+
   test.each([
     [5, true],
     [5, false],
