@@ -73,10 +73,12 @@ public sealed class SessionTests
         await using var bench = await Bench.StartAsync();
         var path = bench.File(5 * Part);
         await CutOffAsync(bench, path, after: 2);
-        Hold(bench, TimeSpan.FromMilliseconds(400));
-        var outcome = await bench.UploadAsync(path);
-        Assert.True(outcome.Resumed);
-        Assert.Contains(bench.Told, told => told is { Phase: UploadPhase.Waiting, Note: { } note } && note.Contains("somebody", StringComparison.Ordinal));
+        Hold(bench, TimeSpan.FromMinutes(1));
+        var upload = bench.UploadAsync(path);
+        await Bench.UntilAsync(() => upload.IsCompleted || bench.Told.Any(told => told is { Phase: UploadPhase.Waiting, Note: { } note } && note.Contains("somebody", StringComparison.Ordinal)));
+        Assert.False(upload.IsCompleted);
+        bench.Api.Only.Until = TimeProvider.System.GetUtcNow();
+        Assert.True((await upload).Resumed);
         Assert.InRange(bench.Api.Calls("POST uploads"), 3, 1000);
     }
 
@@ -269,16 +271,22 @@ public sealed class SessionTests
         await using var bench = await Bench.StartAsync();
         bench.Api.FirstUrls = 4;
         var host = ofStore ? bench.Store.Host : bench.Api.Host;
-        var half = new TaskCompletionSource();
-        bench.Store.Fault = (_, part, _) =>
+        var half = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        bench.Store.Fault = async (context, part, _) =>
         {
-            if (part == 10)
+            if (part >= 10)
+            {
                 half.TrySetResult();
-            return Task.FromResult(false);
+                await stopped.Task.WaitAsync(context.RequestAborted);
+            }
+
+            return false;
         };
         var upload = bench.UploadAsync(bench.File(40 * Part), Bench.Quick() with { UrlBatch = 4, Parallelism = 2 });
         await half.Task.WaitAsync(Bench.Deadline);
         await host.StopAsync();
+        stopped.SetResult();
         await Bench.UntilAsync(() => upload.IsCompleted || Told(bench, "Trying again"));
         Assert.False(upload.IsCompleted);
         await host.StartAsync();
@@ -374,6 +382,8 @@ public sealed class SessionTests
             return true;
         };
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => bench.UploadAsync(path, Bench.Quick("first") with { Parallelism = 2 }, stop.Token));
+        // The other part may have arrived whole.
+        await Bench.UntilAsync(() => bench.Store.IsIdle);
         bench.Store.Fault = null;
         bench.Told.Clear();
     }

@@ -32,6 +32,7 @@ internal sealed class DedupBench : Benchmark
         var (few, many) = (new CatalogSample(10_000), new CatalogSample(1_000_000));
         await using var small = await OpenAsync(postgres, few, "small", report, cancellationToken);
         await using var large = await OpenAsync(postgres, many, "large", report, cancellationToken);
+        await postgres.SettleAsync(cancellationToken);
 
         await MeasureLatencyAsync(report, (small, few), (large, many), settings.Full ? 3 : 1, cancellationToken);
         await MeasureRateAsync(report, (small, few), (large, many), cancellationToken);

@@ -69,6 +69,26 @@ internal sealed class PostgresProcess : IAsyncDisposable
         return (long)(await writes.ExecuteScalarAsync(cancellationToken))!;
     }
 
+    /// <summary>Waits until the server has nothing to tidy up: what was written is on the disk, and nothing is being vacuumed.</summary>
+    public async Task SettleAsync(CancellationToken cancellationToken)
+    {
+        await using var source = NpgsqlDataSource.Create(_cluster.ConnectionString("postgres"));
+        await using (var checkpoint = source.CreateCommand("checkpoint"))
+        {
+            checkpoint.CommandTimeout = 0;
+            await checkpoint.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await using var vacuums = source.CreateCommand("select count(*) from pg_stat_activity where backend_type = 'autovacuum worker'");
+                return await vacuums.ExecuteScalarAsync(cancellationToken) is 0L;
+            },
+            TimeSpan.FromMinutes(10),
+            cancellationToken);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _process.Signal(UnixSignal.Quit);

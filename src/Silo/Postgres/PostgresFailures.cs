@@ -11,8 +11,8 @@ internal static class PostgresFailures
     {
         PostgresException refusal => IsUnavailable(refusal),
         NpgsqlException or TimeoutException or SocketException or IOException => true,
-        // Npgsql throws this from a connection that broke between two of its own steps.
-        InvalidOperationException { Source: "Npgsql" } or ObjectDisposedException { Source: "Npgsql" } => true,
+        // Npgsql throws this from a connection that broke between two of its own steps; what is disposed may be a part of it that the runtime has.
+        InvalidOperationException { Source: "Npgsql" } or ObjectDisposedException => true,
         _ => false,
     };
 
@@ -22,7 +22,7 @@ internal static class PostgresFailures
         PostgresException refusal => refusal.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown
             || refusal.SqlState.StartsWith("08", StringComparison.Ordinal),
         NpgsqlException { InnerException: TimeoutException } => false,
-        NpgsqlException { InnerException: IOException or SocketException } => true,
+        NpgsqlException { InnerException: IOException or SocketException } or ObjectDisposedException => true,
         _ => false,
     };
 

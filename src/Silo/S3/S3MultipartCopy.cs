@@ -31,7 +31,9 @@ internal sealed partial class S3MultipartCopy(S3ObjectStore store, IAmazonS3 cli
         {
             await CopyPartsAsync(cancellationToken);
             var parts = await ListPartsAsync(cancellationToken);
-            var outcome = await ExplainAsync(cancellationToken) ?? await CompleteAsync(parts, Order.OnlyIfAbsent, cancellationToken);
+            var outcome = await ExplainAsync(cancellationToken)
+                ?? await CompleteAsync(
+                    parts ?? throw new StoreUnavailableException("The object store said that it copied all parts, and has not all of them."), Order.OnlyIfAbsent, cancellationToken);
             if (outcome.Target is not null) await AbandonOthersAsync(cancellationToken);
             return outcome;
         }
@@ -105,13 +107,16 @@ internal sealed partial class S3MultipartCopy(S3ObjectStore store, IAmazonS3 cli
         });
     }
 
-    /// <summary>The parts as the store has them, with its own ETags, which not all of them give when they copy.</summary>
-    private async Task<ImmutableArray<UploadedPart>> ListPartsAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// The parts as the store has them, with its own ETags, which not all of them give when they copy. Null where they are not all there, as after another's copy, which
+    /// takes this one away.
+    /// </summary>
+    private async Task<ImmutableArray<UploadedPart>?> ListPartsAsync(CancellationToken cancellationToken)
     {
         var parts = await Store.ListPartsAsync(Order.Target, _uploadId, cancellationToken) ?? [];
         long size = 0;
         foreach (var part in parts) size += part.Size;
-        return size == Order.Found.Size ? parts : throw new StoreUnavailableException("The object store said that it copied all parts, and has not all of them.");
+        return size == Order.Found.Size ? parts : null;
     }
 
     private async Task<CopyOutcome> CompleteAsync(ImmutableArray<UploadedPart> parts, bool conditional, CancellationToken cancellationToken)
@@ -144,7 +149,8 @@ internal sealed partial class S3MultipartCopy(S3ObjectStore store, IAmazonS3 cli
 
         // Whatever the answer, the object may be there: by this request, by its first try, or by another's copy.
         var there = await Store.HeadAsync(Order.Target, cancellationToken);
-        if (there is not null && Order.OnlyIfAbsent && (S3Failures.IsConditionFailed(failure) || S3Failures.IsNotImplemented(failure)))
+        if (there is not null && Order.OnlyIfAbsent
+            && (S3Failures.IsConditionFailed(failure) || S3Failures.IsNotImplemented(failure) || S3Failures.IsNoSuchUpload(failure)))
             return CopyOutcome.Exists(there);
         if (conditional && S3Failures.IsNotImplemented(failure))
             return await CompleteAsync(parts, conditional: false, cancellationToken);

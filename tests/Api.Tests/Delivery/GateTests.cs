@@ -219,7 +219,10 @@ public sealed class GateTests(ApiFixture api, DeliveryServer delivery) : IClassF
     public async Task Get_StoreAway_Is503()
     {
         await using var server = await api.StartAnotherAsync(
-            settings: [("Media:Delivery:Secrets:0", HexSecret), ("Media:S3:Endpoint", "http://127.0.0.1:1"), ("Media:S3:MaxRetries", "0")]);
+            settings:
+            [
+                ("Media:Delivery:Secrets:0", HexSecret), ("Media:S3:Endpoint", "http://127.0.0.1:1"), ("Media:S3:MaxRetries", "0"), ("Media:Jobs:Concurrency", "0"),
+            ]);
         (await server.Client.SendAsync("GET", LinkOf("4f9Zk2aB7cD1eF3gH5iJ0"), headers: [("Referer", Referer)])).Problem(503, "object_store_unavailable");
     }
 

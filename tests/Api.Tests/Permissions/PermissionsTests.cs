@@ -68,7 +68,7 @@ public sealed class PermissionsTests(ApiFixture api)
     {
         var time = new ManualTimeProvider(TimeProvider.System.GetUtcNow());
         await using var server = await api.StartAnotherAsync(
-            time, settings: [("Media:Accounts:1:PermissionLifetime", "00:10:00"), ("Media:Accounts:1:RenewableFor", "00:25:00")]);
+            time, settings: [("Media:Accounts:1:PermissionLifetime", "00:10:00"), ("Media:Accounts:1:RenewableFor", "00:25:00"), ("Media:Jobs:Concurrency", "0")]);
         var granted = (await server.Client.SendAsync("POST", "/v1/permissions", new { password = ApiServer.OtherPassword })).Ok();
         (await server.Client.SendAsync("POST", "/v1/uploads", Body(10, contentType: "image/png"), Permission(granted))).Ok(201);
 
@@ -107,7 +107,8 @@ public sealed class PermissionsTests(ApiFixture api)
     [Fact]
     public async Task Grant_WrongTooOften_WaitsWhateverThePassword()
     {
-        await using var server = await api.StartAnotherAsync();
+        // Its clock stands still: tries come back with time.
+        await using var server = await api.StartAnotherAsync(new ManualTimeProvider(TimeProvider.System.GetUtcNow()), settings: ("Media:Jobs:Concurrency", "0"));
         for (var i = 0; i < 10; i++)
             (await server.Client.SendAsync("POST", "/v1/permissions", new { password = $"guess {i}" })).Problem(401, "bad_credentials");
         foreach (var password in new[] { "guess", ApiServer.Password })
@@ -132,7 +133,7 @@ public sealed class PermissionsTests(ApiFixture api)
     {
         await using var behind = await api.StartAnotherAsync(settings: ("Media:Api:KnownProxies:0", "127.0.0.1"));
         Assert.Equal(12, await CountWrongAsync(behind));
-        await using var open = await api.StartAnotherAsync();
+        await using var open = await api.StartAnotherAsync(new ManualTimeProvider(TimeProvider.System.GetUtcNow()), settings: ("Media:Jobs:Concurrency", "0"));
         Assert.Equal(10, await CountWrongAsync(open));
 
         static async Task<int> CountWrongAsync(ApiServer server)
@@ -170,7 +171,7 @@ public sealed class PermissionsTests(ApiFixture api)
     public async Task EveryRoute_PermissionPastItsTime_IsExpired()
     {
         var time = new ManualTimeProvider(TimeProvider.System.GetUtcNow());
-        await using var server = await api.StartAnotherAsync(time, settings: ("Media:Accounts:0:PermissionLifetime", "00:10:00"));
+        await using var server = await api.StartAnotherAsync(time, settings: [("Media:Accounts:0:PermissionLifetime", "00:10:00"), ("Media:Jobs:Concurrency", "0")]);
         var permission = await server.Client.PermissionAsync();
         (await server.Client.SendAsync("GET", "/v1/uploads?limit=1", bearer: permission)).Ok();
         time.Advance(TimeSpan.FromMinutes(10));

@@ -73,6 +73,9 @@ public sealed class ApiServer : IAsyncDisposable
     {
         ["Media:Postgres:ConnectionString"] = connectionString,
         ["Media:Postgres:MaxPoolSize"] = "8",
+        // A busy machine is not a database that is away.
+        ["Media:Postgres:CommandTimeout"] = "00:00:30",
+        ["Media:Postgres:ConnectTimeout"] = "00:00:20",
         ["Media:S3:Endpoint"] = storage.Endpoint.GetLeftPart(UriPartial.Authority),
         ["Media:S3:Region"] = storage.Region,
         ["Media:S3:Bucket"] = storage.Bucket,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import { choose, signIn, uploadComplete, useBrowser } from '../support/browser.ts';
+import { fileNamed } from '../support/catalogue.ts';
 import { MiB, randomFile, type TestFile } from '../support/files.ts';
 import { sendsBytes } from '../support/parts.ts';
 
@@ -45,13 +46,7 @@ describe('hash only', () => {
     await hashOnly(page, file);
     await hashRow(page, file).getByText('Stored already').waitFor();
     const [, piece] = await hashRow(page, file).locator('code').allInnerTexts();
-    const stored = await page.evaluate(async (size) => {
-      const { permission } = JSON.parse(sessionStorage.getItem('media.session') ?? '{}') as { permission: { permission: string } };
-      const answer = await fetch('/v1/files?limit=5', { headers: { authorization: `Bearer ${permission.permission}` } });
-      const { files } = (await answer.json()) as { files: { size: number; pieceHash: string }[] };
-      return files.filter((one) => one.size === size).map(({ pieceHash }) => pieceHash);
-    }, file.size);
-    expect(stored).toContain(piece);
+    expect((await fileNamed(file.name)).pieceHash).toBe(piece);
   });
 
   test('what is dropped there is hashed and not uploaded, and hashing can be cancelled', async () => {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MiB, randomFile } from '../support/files.ts';
+import { signedAt } from '../support/parts.ts';
+import { apiProcess, startProduct, type Product } from '../support/product.ts';
 import { pauseProcess } from '../support/renderer-process.ts';
-import { startProduct, type Product } from '../support/product.ts';
 import { expectStored, kindsOf, useUppyMedia } from '../support/uppy-media.ts';
 
 const media = useUppyMedia();
@@ -55,12 +56,12 @@ describe('uppy-media, and a product of its own', () => {
     await add(file);
     const uploading = page.evaluate(() => window.uppy.upload().then(() => undefined));
     await parts.reach(2);
-    const before = await api();
+    const before = await apiProcess(product);
     process.kill(before, 'SIGKILL');
     await uploading;
     await heard('media:verified', file);
 
-    expect(await api()).not.toBe(before);
+    expect(await apiProcess(product)).not.toBe(before);
     const all = await told();
     expect(kindsOf(all, file)).not.toContain('upload-error');
     expect(all.filter(({ event }) => event === 'media:uploading')).toHaveLength(1);
@@ -87,17 +88,3 @@ describe('uppy-media, and a product of its own', () => {
     await expectStored(product, file, bob);
   });
 });
-
-/** When a URL was signed, to the second. */
-function signedAt(url: URL): number {
-  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(url.searchParams.get('X-Amz-Date') ?? '') ?? [];
-  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) + 999;
-}
-
-/** The process id of the API. */
-async function api(): Promise<number> {
-  const resources = (await (await fetch(`${product.dashboard}/api/resources`)).json()) as { name: string; processId: number | null }[];
-  const id = resources.find(({ name }) => name === 'api')?.processId;
-  if (!id) throw new Error('The API has no process.');
-  return id;
-}

@@ -11,7 +11,8 @@ const usual = ['media:hashing', 'media:uploading', 'upload-progress', 'media:ver
 
 describe('uppy-media', () => {
   test('a file of 64 MiB goes in parallel parts, straight to the store, and is verified', async () => {
-    const { begin, add, upload, told, parts } = await media.visit({ product });
+    // A part takes two seconds: longer than the next ones need to be hashed.
+    const { begin, add, upload, told, parts } = await media.visit({ product, rate: 4 * MiB });
     await begin();
     const file = await randomFile(64 * MiB, 'parallel');
     await add(file);
@@ -40,7 +41,7 @@ describe('uppy-media', () => {
     expect(all.filter(({ event }) => event === 'upload-error')).toEqual([]);
     expect(new Set(all.filter(({ event }) => event === 'media:verified').map(({ file }) => file))).toEqual(new Set(files.map(({ name }) => name)));
     const creations = calls.filter((call) => /^POST \/v1\/uploads(:batch)?$/.test(call));
-    expect(creations.length).toBeLessThan(25);
+    expect(creations.length).toBeLessThan(files.length / 10);
     for (const file of files.filter((_, index) => index % 50 === 0)) await expectStored(product, file);
     expect(await filesCalled(product, 'small-').then((found) => found.filter(({ size }) => size === 20 * 1024).length)).toBeGreaterThanOrEqual(500);
   }, 240_000);
@@ -100,7 +101,7 @@ describe('uppy-media', () => {
     await parts.reach(1);
     await page.evaluate((id) => window.uppy.removeFile(id!), id);
     await expect.poll(() => stateOf(product, String(news['tag'])), { timeout: 30_000 }).toBe('Aborted');
-    expect(parts.underWay).toBe(0);
+    await expect.poll(() => parts.underWay).toBe(0);
     expect(parts.stored.length).toBeLessThan(6);
     expect(await filesCalled(product, file.name)).toEqual([]);
   });

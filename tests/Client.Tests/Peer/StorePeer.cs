@@ -58,6 +58,16 @@ internal sealed class StorePeer : IAsyncDisposable
 
     public ConcurrentDictionary<int, byte[]>? PartsOf(string uploadId) => _uploads.GetValueOrDefault(uploadId);
 
+    /// <summary>Nothing is being taken in.</summary>
+    public bool IsIdle
+    {
+        get
+        {
+            lock (_gate)
+                return _busy == 0;
+        }
+    }
+
     public void Drop(string uploadId) => _uploads.TryRemove(uploadId, out _);
 
     public void Complete(string uploadId, string key)

@@ -111,9 +111,13 @@ public sealed class SettingsTests(PostgresFixture postgres) : IClassFixture<Post
         using var host = Build();
         await host.StartAsync(Token);
 
-        var report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(check => check.Tags.Contains(MediaSiloHosting.ReadyTag), Token);
+        HealthReport report = null!;
+        await Eventually.TrueAsync(async () =>
+        {
+            report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(check => check.Tags.Contains(MediaSiloHosting.ReadyTag), Token);
+            return report.Entries["postgres"].Status == HealthStatus.Healthy;
+        });
 
-        Assert.Equal(HealthStatus.Healthy, report.Entries["postgres"].Status);
         Assert.Equal(HealthStatus.Unhealthy, report.Entries["s3"].Status);
         await host.StopAsync(Token);
     }

@@ -46,7 +46,7 @@ internal sealed class EventsProcess : IAsyncDisposable
             FirstPause = TimeSpan.FromMilliseconds(20),
             LongestPause = TimeSpan.FromMilliseconds(200),
             PollInterval = TimeSpan.FromMilliseconds(500),
-            Timeout = TimeSpan.FromSeconds(5),
+            Timeout = TimeSpan.FromSeconds(30),
         };
         for (var i = 0; i < urls.Length; i++) options.Webhooks.Add(new WebhookOptions { Name = $"{(char)('a' + i)}", Url = urls[i].ToString(), Secret = Secret });
         return options;

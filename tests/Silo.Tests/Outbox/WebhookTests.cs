@@ -121,7 +121,7 @@ public sealed class WebhookTests : IAsyncLifetime
     [Fact]
     public async Task Send_NobodyListens_IsRecordedWithWhy()
     {
-        var options = To(new Uri($"http://127.0.0.1:{FreePort.Next()}/"));
+        var options = To(new Uri("http://127.0.0.1:1/"));
         await using var process = await StartAsync(_database, options);
 
         await AnnounceAsync(_database, Event("tag", EventTypes.UploadVerified));
@@ -132,8 +132,8 @@ public sealed class WebhookTests : IAsyncLifetime
     [Theory]
     [InlineData("120", 110, 120)]
     [InlineData("7200", 1790, 1800)]
-    [InlineData("Thu, 01 Jan 1970 00:00:00 GMT", 0, 10)]
-    [InlineData("soon", 0, 10)]
+    [InlineData("Thu, 01 Jan 1970 00:00:00 GMT", 10, 72)]
+    [InlineData("soon", 10, 72)]
     public async Task Send_RetryAfter_IsHonouredUpToTheLongestPause(string value, int least, int most)
     {
         _receiver.Answer = (_, context) =>
@@ -142,7 +142,7 @@ public sealed class WebhookTests : IAsyncLifetime
             return EventReceiver.AnswerAsync(context, StatusCodes.Status503ServiceUnavailable);
         };
         var options = To(_receiver.Url);
-        options.FirstPause = TimeSpan.FromSeconds(5);
+        options.FirstPause = TimeSpan.FromMinutes(1);
         options.LongestPause = TimeSpan.FromMinutes(30);
         await using var process = await StartAsync(_database, options);
 

@@ -12,7 +12,8 @@ internal static class Database
 {
     public static PostgresDatabase Open(string connectionString, Action<PostgresOptions>? configure = null)
     {
-        var options = new PostgresOptions { ConnectionString = connectionString };
+        // A busy machine is not a database that is away.
+        var options = new PostgresOptions { ConnectionString = connectionString, CommandTimeout = TimeSpan.FromSeconds(30), ConnectTimeout = TimeSpan.FromSeconds(20) };
         configure?.Invoke(options);
         return new PostgresDatabase(Options.Create(options), NullLoggerFactory.Instance);
     }

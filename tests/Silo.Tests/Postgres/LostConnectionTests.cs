@@ -29,7 +29,7 @@ public sealed class LostConnectionTests : IAsyncLifetime
         _direct = await Database.OpenMigratedAsync(connectionString);
         _proxy = new TcpProxy(_server.Port);
         var proxied = new NpgsqlConnectionStringBuilder(connectionString) { Host = "127.0.0.1", Port = _proxy.Port };
-        _database = Database.Open(proxied.ConnectionString, options => options.CommandTimeout = TimeSpan.FromSeconds(2));
+        _database = Database.Open(proxied.ConnectionString, options => (options.CommandTimeout, options.ConnectTimeout) = (TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5)));
         _storage = new PostgresGrainStorage(_database);
     }
 
@@ -66,10 +66,12 @@ public sealed class LostConnectionTests : IAsyncLifetime
     public async Task Write_AllPooledConnectionsDead_GoesThroughOnAFreshOne()
     {
         var state = new GrainState<UploadSessionState>(Sessions.Create());
-        await WriteAsync("tag", state);
-        _proxy.Cut();
-
-        await WriteAsync("tag", state);
+        await InTimeAsync(async () =>
+        {
+            await WriteAsync("tag", state);
+            _proxy.Cut();
+            await WriteAsync("tag", state);
+        });
 
         Assert.Equal(state.ETag, (await _storage.ReadAsync<UploadSessionState>(StorageNames.UploadSession, "tag")).ETag);
     }
@@ -130,14 +132,17 @@ public sealed class LostConnectionTests : IAsyncLifetime
     {
         var state = new GrainState<UploadSessionState>(Sessions.Create());
         await WriteAsync("tag", state);
-        state.State.FileName = "landed";
-        _proxy.LosesAnswers = true;
-
-        var writing = WriteAsync("tag", state);
-        await Eventually.TrueAsync(async () => await StoredNameAsync() == "landed");
-        _proxy.LosesAnswers = false;
-        _proxy.Cut();
-        await writing;
+        var attempts = 0;
+        await InTimeAsync(async () =>
+        {
+            var name = state.State.FileName = $"landed {++attempts}";
+            _proxy.LosesAnswers = true;
+            var writing = WriteAsync("tag", state);
+            await Eventually.TrueAsync(async () => await StoredNameAsync() == name);
+            _proxy.LosesAnswers = false;
+            _proxy.Cut();
+            await writing;
+        });
 
         Assert.Equal(state.ETag, (await _storage.ReadAsync<UploadSessionState>(StorageNames.UploadSession, "tag")).ETag);
     }
@@ -153,6 +158,23 @@ public sealed class LostConnectionTests : IAsyncLifetime
         await _storage.ClearStateAsync(StorageNames.UploadSession, Database.Id("tag"), state);
 
         Assert.False(state.RecordExists);
+    }
+
+    /// <summary>Again, where it took longer than a second, as on a busy machine: a call is not repeated on another connection then.</summary>
+    private static async Task InTimeAsync(Func<Task> attempt)
+    {
+        for (var attempts = 1; ; attempts++)
+        {
+            var clock = Stopwatch.StartNew();
+            try
+            {
+                await attempt();
+                return;
+            }
+            catch (StorageUnavailableException) when (attempts < 10 && clock.Elapsed >= TimeSpan.FromSeconds(1))
+            {
+            }
+        }
     }
 
     private Task WriteAsync(string key, GrainState<UploadSessionState> state) =>

@@ -7,7 +7,7 @@ namespace Media.Silo.Tests.Postgres;
 
 public sealed class UploadSignalsTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
-    private static readonly TimeSpan Long = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Long = TimeSpan.FromMinutes(2);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

@@ -63,7 +63,7 @@ public sealed class CopyFaultTests : IAsyncLifetime
     {
         var found = await _real.PutAsync(Source, _body);
         // Some parts are copied at once; the rest wait, and find another object.
-        await FailAsync(new { operation = "UploadPartCopy", skip = 7, latencyMs = 500 });
+        await FailAsync(new { operation = "UploadPartCopy", skip = 7, latencyMs = 5_000 });
 
         var copying = _real.Store.CopyAsync(Source, found, Target, null, onlyIfAbsent: true, Token);
         await Eventually.TrueAsync(async () => await _real.GetPendingAsync(Target) is [var uploadId]

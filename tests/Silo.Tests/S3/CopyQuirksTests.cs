@@ -236,6 +236,41 @@ public sealed class CopyQuirksTests
     }
 
     [Theory]
+    [InlineData("part")]
+    [InlineData("list")]
+    [InlineData("complete")]
+    public async Task MultipartCopy_TakenAwayByAnothersCopy_IsWhatIsThere(string step)
+    {
+        var script = new CopyScript { Size = Large.Size };
+        IResult? TakeAway(string at)
+        {
+            if (at != step) return null;
+            script.Target = (Large.Size, "\"theirs\"");
+            return FakeStore.Error("NoSuchUpload", 404);
+        }
+
+        script.Part = number => number == 2 ? TakeAway("part") : null;
+        script.List = () => TakeAway("list");
+        script.Complete = _ => TakeAway("complete");
+        await using var fake = await StartSmallAsync(script);
+
+        var outcome = await fake.Store.CopyAsync("source", Large, "target", Headers, onlyIfAbsent: true, Token);
+
+        Assert.Equal((CopyStatus.Exists, "\"theirs\""), (outcome.Status, outcome.Target!.ETag));
+    }
+
+    [Fact]
+    public async Task MultipartCopy_PartsAreMissingAndNothingIsThere_IsUnavailable()
+    {
+        var script = new CopyScript { Size = Large.Size, List = () => FakeStore.Error("NoSuchUpload", 404) };
+        await using var fake = await StartSmallAsync(script);
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Store.CopyAsync("source", Large, "target", Headers, onlyIfAbsent: true, Token));
+
+        Assert.Empty(script.Conditions);
+    }
+
+    [Theory]
     [InlineData(500, "InternalError")]
     [InlineData(404, "NoSuchUpload")]
     [InlineData(200, null)]

@@ -23,6 +23,8 @@ internal sealed class CopyScript
 
     public Func<HttpRequest, IResult?> Complete { get; set; } = _ => null;
 
+    public Func<IResult?> List { get; set; } = () => null;
+
     public Func<IResult?> Abort { get; set; } = () => null;
 
     public bool IsAborted { get; private set; }
@@ -43,7 +45,7 @@ internal sealed class CopyScript
             return !path.EndsWith("target", StringComparison.Ordinal) ? FakeStore.Head(SourceETag, Size)
                 : Target is { } there ? FakeStore.Head(there.ETag, there.Size)
                 : Results.StatusCode(404);
-        if (request.Method == "GET") return ListParts();
+        if (request.Method == "GET") return List() ?? ListParts();
         if (request.Method == "DELETE" && !query.ContainsKey("uploadId"))
         {
             Deleted.Enqueue($"DELETE {path["/media/".Length..]}");

@@ -28,6 +28,9 @@ internal sealed class ThumbnailHost : IAsyncDisposable
         var values = new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["Media:Postgres:ConnectionString"] = postgres.ConnectionString,
+            // A busy machine is not a database that is away.
+            ["Media:Postgres:CommandTimeout"] = "00:00:30",
+            ["Media:Postgres:ConnectTimeout"] = "00:00:20",
             ["Media:S3:Endpoint"] = storage.Endpoint.ToString(),
             ["Media:S3:ForcePathStyle"] = "true",
             ["Media:S3:AccessKey"] = storage.AccessKey,

@@ -125,6 +125,6 @@ public sealed class ToolSandboxTests
         var options = Options.Create(settings);
         using var folders = new WorkFolders(options, NullLogger<WorkFolders>.Instance);
         using var folder = folders.Create();
-        return await new ToolSandbox(options, TimeProvider.System).RunAsync(program, [], folder, isolator, cancellationToken ?? Token);
+        return await new ToolSandbox(options, new ManualTimeProvider()).RunAsync(program, [], folder, isolator, cancellationToken ?? Token);
     }
 }

@@ -56,6 +56,9 @@ internal sealed class VerificationBed : IAsyncDisposable
         new(StringComparer.Ordinal)
         {
             ["Media:Postgres:ConnectionString"] = connectionString,
+            // A busy machine is not a database that is away.
+            ["Media:Postgres:CommandTimeout"] = "00:00:30",
+            ["Media:Postgres:ConnectTimeout"] = "00:00:20",
             ["Media:S3:Endpoint"] = endpoint.GetLeftPart(UriPartial.Authority),
             ["Media:S3:ForcePathStyle"] = "true",
             ["Media:S3:AccessKey"] = accessKey,

@@ -91,11 +91,12 @@ public sealed class VerificationFaultTests : IAsyncLifetime
     public async Task Verify_StoreFallsSilentInTheMiddle_AsksAgain(int size)
     {
         var bytes = RandomBytes(size);
+        var upload = await _bed.StoreAsync(await _bed.StartWithoutJobsAsync(), bytes);
         await FailAsync(new { operation = "GetObject", times = 4, bytesPerSecond = 1 });
 
         // One setting is for the body, the other for the head: a slice that came whole leaves a connection on which nothing follows.
         var host = await _bed.StartAsync(("Media:Verification:Patience", "00:00:01"), ("Media:S3:Timeout", "00:00:02"));
-        var ended = await _bed.UntilEndedAsync(host, await _bed.StoreAsync(host, bytes));
+        var ended = await _bed.UntilEndedAsync(host, upload);
 
         Assert.Equal((UploadState.Verified, (await HashAsync(bytes)).PieceHash), (ended.State, ended.Actual?.PieceHash));
     }
@@ -129,7 +130,8 @@ public sealed class VerificationFaultTests : IAsyncLifetime
         await FailAsync(new { operation = "GetObject", bytesPerSecond = 4 * MiB });
         using var subscription = idle.Services.GetRequiredService<IUploadSignals>().Subscribe(upload.Tag);
 
-        await _bed.StartAsync(("Media:Verification:ProgressInterval", "00:00:00.010"));
+        // Another's turn at it would begin at nothing again.
+        await _bed.StartAsync(("Media:Verification:ProgressInterval", "00:00:00.010"), ("Media:Jobs:LeaseDuration", "00:01:00"));
         var seen = new List<VerificationProgress>();
         while (seen is [] || seen[^1].Verified < bytes.Length)
         {

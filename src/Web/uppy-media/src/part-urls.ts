@@ -1,7 +1,7 @@
 import type { PartUrl, Upload } from './answers.ts';
 import type { UploadsApi } from './api.ts';
 import type { Destination, Destinations } from './destination.ts';
-import { isChecksumRefusal, unexpected } from './errors.ts';
+import { isChecksumRefusal, unexpected, Unreachable } from './errors.ts';
 import { goodUntil } from './lifetime.ts';
 import type { PartChecksums } from './part-checksums.ts';
 import type { PartQueue } from './part-queue.ts';
@@ -98,9 +98,13 @@ export class PartUrls implements Destinations {
   #ask(needed: number, signal: AbortSignal): Promise<void> {
     const { batch, retry } = this.#options;
     const parts = [needed, ...this.#lacking(batch - 1).filter((other) => other !== needed)];
-    const asked = retry.call(this.#call(parts, signal), signal).then(() => {
-      if (!this.#find(needed)) throw unexpected('The server gave no good URL for a part that was asked for.');
-    });
+    const call = this.#call(parts, signal);
+    const asked = retry.call(async () => {
+      const urls = await call();
+      if (!urls.some(({ part }) => part === needed)) throw unexpected('The server gave no URL for a part that was asked for.');
+      // As where the machine slept between the two.
+      if (!this.#find(needed)) throw new Unreachable('The server’s answer was heard of when its URLs had expired.');
+    }, signal);
     return this.#note(parts, asked).then(() => asked);
   }
 
@@ -112,19 +116,24 @@ export class PartUrls implements Destinations {
     void this.#note(parts, this.#call(parts, signal)());
   }
 
-  #call(parts: readonly number[], signal: AbortSignal): () => Promise<void> {
+  #call(parts: readonly number[], signal: AbortSignal): () => Promise<readonly PartUrl[]> {
     const { api, upload, clientId, checksums, retry } = this.#options;
     const wanted = checksums ? { checksums: Object.fromEntries(parts.map((part) => [part, checksums.known(part) ?? ''])) } : { parts };
     return async () => {
       const askedAt = retry.clock.now();
-      this.#add(await api.urls(upload.tag, wanted, clientId, { signal }), askedAt);
+      const urls = await api.urls(upload.tag, wanted, clientId, { signal });
+      this.#add(urls, askedAt);
+      return urls;
     };
   }
 
   /** Others wait until this has ended, well or not. */
-  #note(parts: readonly number[], asked: Promise<void>): Promise<void> {
+  #note(parts: readonly number[], asked: Promise<unknown>): Promise<void> {
     const ended = asked
-      .catch(() => {})
+      .then(
+        () => {},
+        () => {},
+      )
       .finally(() => {
         for (const part of parts) this.#asked.delete(part);
       });

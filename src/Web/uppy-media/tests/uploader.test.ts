@@ -143,10 +143,16 @@ describe('URLs', () => {
     expect(peer.bytesOf(peer.only).equals(bytes)).toBe(true);
   });
 
-  test.each([[true], [false]])('that were signed before a sleep and heard of after it are not used. The server’s time is known: %s', async (showsTime) => {
+  test.each([
+    [true, 32],
+    [false, 32],
+    // All who send wait for the answer.
+    [true, 0],
+    [false, 0],
+  ])('that were signed before a sleep and heard of after it are not used. The server’s time is known: %s; %i came first', async (showsTime, firstUrls) => {
     const { world, peer, uploader } = await begin();
     let sleeps = 1;
-    Object.assign(peer, { showsTime, partSize: 1000 });
+    Object.assign(peer, { showsTime, firstUrls, partSize: 1000 });
     peer.answering = (_method, path) => {
       if (path.endsWith('/urls') && sleeps-- > 0) world.oversleep(2 * 3600_000);
     };

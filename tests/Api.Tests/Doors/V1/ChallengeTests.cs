@@ -26,7 +26,11 @@ public sealed class ChallengeTests(ApiFixture api, ChallengeTests.TwoUsers users
     [InlineData((9 * MiB) + 7, 16)]
     public async Task Create_StoredContentOfAnotherUser_IsSparedByTheRightDigest(int size, int ranges)
     {
-        var bytes = await StoreAsync(Bytes(size));
+        var bytes = Bytes(size);
+        // Other tests store the single byte 1, and one byte has few others to be.
+        if (size == 1)
+            bytes[0] = 0xA5;
+        await StoreAsync(bytes);
         var opened = (await OpenAsync(bytes, "mine.mp4")).Ok();
         var tag = (string)opened["tag"]!;
         Assert.Equal(("challenge", "Created"), ((string?)opened["status"], (string?)opened["state"]));

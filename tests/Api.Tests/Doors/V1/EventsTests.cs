@@ -1,4 +1,5 @@
 using Media.Api.Tests.Support;
+using Media.Tests.Support;
 using static Media.Api.Tests.Support.Samples;
 
 namespace Media.Api.Tests.Doors.V1;
@@ -63,19 +64,20 @@ public sealed class EventsTests(ApiFixture api)
     [Fact]
     public async Task Events_ServerStops_DoesNotHoldItUp()
     {
-        var server = await api.StartAnotherAsync();
+        var server = await api.StartAnotherAsync(settings: ("Media:Jobs:Concurrency", "0"));
         var tag = (string)(await CreateAsync(server.Client))["tag"]!;
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/v1/uploads/{tag}/events");
         request.Headers.Authorization = new("Bearer", await server.Client.PermissionAsync());
         using var http = new HttpClient { BaseAddress = server.Address };
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
-        await server.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(15), TestContext.Current.CancellationToken);
+        // Less than what a host waits for requests that go on.
+        await server.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(25), TestContext.Current.CancellationToken);
     }
 
     private static async Task<(string Id, string State)> NextAsync(StreamReader reader, string tag)
     {
         var lines = new List<string>();
-        while (await reader.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(10)) is { } line)
+        while (await reader.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Eventually.DefaultTimeout) is { } line)
         {
             if (line.Length > 0 && line[0] != ':')
                 lines.Add(line);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Media.Api.Tests.Support;
+using Media.Tests.Support;
 using static Media.Api.Tests.Support.Samples;
 
 namespace Media.Api.Tests.Doors.V1;
@@ -76,7 +77,7 @@ public sealed class LostLeasesTests(ApiFixture api)
 
     private static async Task<JsonNode> NextAsync(StreamReader reader)
     {
-        while (await reader.ReadLineAsync(Token).AsTask().WaitAsync(TimeSpan.FromSeconds(10), Token) is { } line)
+        while (await reader.ReadLineAsync(Token).AsTask().WaitAsync(Eventually.DefaultTimeout, Token) is { } line)
         {
             if (line == "event: lost")
                 return JsonNode.Parse((await reader.ReadLineAsync(Token))!["data: ".Length..])!;
