@@ -7,7 +7,7 @@ namespace Media.AppHost;
 internal static class PortCheck
 {
     // What a host that was killed left behind needs a moment to go.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>Makes sure that every port is free. Each comes with the setting that names it and what is going to listen there.</summary>
     /// <exception cref="SettingsException">One is not, or is named twice.</exception>

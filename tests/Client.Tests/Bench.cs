@@ -39,6 +39,7 @@ internal sealed class Bench : IAsyncDisposable
         ProgressInterval = TimeSpan.Zero,
         OutageLimit = TimeSpan.FromMinutes(1),
         FirstContactLimit = TimeSpan.FromMinutes(1),
+        CourtesyLimit = TimeSpan.FromMinutes(1),
     };
 
     public MediaClient Client(Func<MediaClientOptions, MediaClientOptions>? change = null)

@@ -223,6 +223,7 @@ public sealed class CommandLineTests
     public async Task ListShowAndAbort_AnUpload_TellAndEndIt()
     {
         await using var bench = await Bench.StartAsync();
+        bench.Api.LeaseDuration = TimeSpan.FromHours(1);
         Assert.Equal(0, (await CommandProcess.RunAsync(bench, "upload", "-q", bench.File(10, "done.bin"))).Code);
         var open = await bench.Client().CreateUploadAsync(new NewUpload("open.bin", "text/plain", 200_000) { TipHash = new string('A', 52), ClientId = "other" });
 

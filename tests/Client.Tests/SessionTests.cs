@@ -75,7 +75,7 @@ public sealed class SessionTests
         await CutOffAsync(bench, path, after: 2);
         Hold(bench, TimeSpan.FromMinutes(1));
         var upload = bench.UploadAsync(path);
-        await Bench.UntilAsync(() => upload.IsCompleted || bench.Told.Any(told => told is { Phase: UploadPhase.Waiting, Note: { } note } && note.Contains("somebody", StringComparison.Ordinal)));
+        await Bench.UntilAsync(() => upload.IsCompleted || Told(bench, "somebody"));
         Assert.False(upload.IsCompleted);
         bench.Api.Only.Until = TimeProvider.System.GetUtcNow();
         Assert.True((await upload).Resumed);
@@ -114,18 +114,19 @@ public sealed class SessionTests
     {
         await using var bench = await Bench.StartAsync();
         var path = bench.File(20 * Part);
-        var stopped = 0;
+        var (held, stopped) = (0, 0);
         bench.Store.Fault = async (context, part, _) =>
         {
             if (part < 6)
                 return false;
             // These never end by themselves: only the heartbeat's news can.
+            Interlocked.Increment(ref held);
             await StorePeer.HoldAsync(context);
             Interlocked.Increment(ref stopped);
             return true;
         };
         var upload = bench.UploadAsync(path, Bench.Quick("loser") with { Heartbeat = TimeSpan.FromMilliseconds(50), Parallelism = 3 });
-        await Bench.UntilAsync(() => bench.Store.Taken.Count == 5);
+        await Bench.UntilAsync(() => bench.Store.Taken.Count == 5 && Volatile.Read(ref held) == 3);
         await bench.Client().TakeLeaseAsync(bench.Api.Only.Tag, "winner", takeOver: true);
         var failure = await Assert.ThrowsAsync<MediaException>(() => upload);
         Assert.Equal(("lease_lost", "winner"), (failure.Code, failure.Problem?.Holder));

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Media.Client.Tests.Peer;
 using Media.Client.Uploading;
+using Media.Tests.Support;
 using Microsoft.AspNetCore.Http;
 
 namespace Media.Client.Tests;
@@ -186,12 +187,19 @@ public sealed class TransferTests
     {
         await using var bench = await Bench.StartAsync();
         bench.Api.UrlLifetime = TimeSpan.FromSeconds(6);
-        bench.Store.Fault = async (context, _, _) =>
+        var clock = new ManualTimeProvider();
+        bench.Store.Time = clock;
+        bench.Store.Fault = (_, _, _) =>
         {
-            await Task.Delay(300, context.RequestAborted);
-            return false;
+            clock.Advance(TimeSpan.FromMilliseconds(300));
+            return Task.FromResult(false);
         };
-        var outcome = await bench.UploadAsync(bench.File(60 * Part), Bench.Quick() with { Parallelism = 2 });
+        using var http = MediaClient.CreateHttpClient();
+        using var store = Uploader.CreateStoreClient();
+        var client = new MediaClient(http, new MediaClientOptions { Server = new Uri(bench.Api.Host.Address), Key = ApiPeer.Key }, clock);
+        // One at a time: another's part would move the clock between a URL's choice and its use.
+        using var uploader = new Uploader(client, store, Bench.Quick() with { Parallelism = 1, WaitForVerification = false }, clock);
+        var outcome = await uploader.UploadAsync(bench.File(60 * Part), cancellationToken: Bench.Deadline);
         Assert.Equal(0, bench.Store.Refused);
         Assert.InRange(bench.Api.Calls("POST {tag}/urls"), 2, 30);
         Assert.Equal(Bench.Bytes(60 * Part), bench.Stored(outcome.Upload.Tag));

@@ -152,7 +152,13 @@ public sealed class CommandLineTests : IAsyncLifetime
 
             await CopyAsync(from, to, 5 * MiB, stop);
             if (number == 1)
+            {
+                // A line that is cut takes along what it has not delivered: what the command has on disk counts.
+                await Eventually.TrueAsync(
+                    () => Directory.GetFiles(folder.FullName, "*.part") is [var begun] && new FileInfo(begun).Length >= 4 * MiB, Patience, stop);
                 throw new IOException("Cut.");
+            }
+
             await held.Task.WaitAsync(stop);
         };
         await using (var first = await CommandLine.StartAsync(api.Address, cancel, "get", id, "-o", target, "--json"))

@@ -14,21 +14,18 @@ public interface IHeavy : IGrainWithStringKey
 /// <summary>Counts how many of its kind are in memory.</summary>
 public sealed class HeavyGrain(Witness witness) : Grain, IHeavy
 {
-    internal static int Alive;
-    internal static int Most;
-
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        var alive = Interlocked.Increment(ref Alive);
-        for (int most; (most = Volatile.Read(ref Most)) < alive;)
-            Interlocked.CompareExchange(ref Most, alive, most);
+        var alive = Interlocked.Increment(ref witness.Alive);
+        for (int most; (most = Volatile.Read(ref witness.Most)) < alive;)
+            Interlocked.CompareExchange(ref witness.Most, alive, most);
         return Task.CompletedTask;
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         await Task.Yield();
-        Interlocked.Decrement(ref Alive);
+        Interlocked.Decrement(ref witness.Alive);
         witness.Note($"left {this.GetPrimaryKeyString()} {reason.ReasonCode}");
     }
 
@@ -50,11 +47,8 @@ public sealed class ActivationLimitTests : IAsyncLifetime
     private const int Limit = 50;
     private Cluster _cluster = null!;
 
-    public async ValueTask InitializeAsync()
-    {
-        (HeavyGrain.Alive, HeavyGrain.Most) = (0, 0);
+    public async ValueTask InitializeAsync() =>
         _cluster = await Cluster.Start(silo => silo.Configure<EmbeddedActivationLimitOptions>(o => o.MaxActivations = Limit));
-    }
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
@@ -63,7 +57,7 @@ public sealed class ActivationLimitTests : IAsyncLifetime
     {
         for (var i = 0; i < 1000; i++)
             await _cluster.Grain<IHeavy>($"{i}").Touch();
-        Assert.Equal(Limit, HeavyGrain.Most);
+        Assert.Equal(Limit, _cluster.Witness.Most);
         Assert.Equal(1, _cluster.Witness.Count("left 0 HighMemoryPressure"));
         Assert.Equal(0, _cluster.Witness.Count("left 999 HighMemoryPressure"));
     }
@@ -73,7 +67,7 @@ public sealed class ActivationLimitTests : IAsyncLifetime
     {
         var calls = Enumerable.Range(0, 4000).Select(i => Task.Run(() => _cluster.Grain<IHeavy>($"{i % 2000}").Touch()));
         Assert.Equal(4000, (await Task.WhenAll(calls)).Sum());
-        await _cluster.Witness.Until(static () => Volatile.Read(ref HeavyGrain.Alive) <= Limit, "the limit");
+        await _cluster.Witness.Until(() => Volatile.Read(ref _cluster.Witness.Alive) <= Limit, "the limit");
     }
 
     [Fact]
@@ -84,7 +78,7 @@ public sealed class ActivationLimitTests : IAsyncLifetime
         Assert.Equal(1, await _cluster.Grain<IHeavy>("one more").Touch());
         _cluster.Witness.Open("all");
         await Task.WhenAll(held);
-        await _cluster.Witness.Until(static () => Volatile.Read(ref HeavyGrain.Alive) <= Limit, "the limit");
+        await _cluster.Witness.Until(() => Volatile.Read(ref _cluster.Witness.Alive) <= Limit, "the limit");
     }
 
     [Fact]

@@ -14,6 +14,10 @@ public sealed class Witness
 
     public string[] Journal => [.. _journal];
 
+    /// <summary>How many heavy grains are in memory, and were at most.</summary>
+    internal int Alive;
+    internal int Most;
+
     public void Note(string entry) => _journal.Enqueue(entry);
 
     public int Count(string entry) => _journal.Count(e => e == entry);
@@ -31,7 +35,7 @@ public sealed class Witness
         var clock = Stopwatch.StartNew();
         while (!condition())
         {
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), $"Waited in vain for {what}. Journal: {string.Join(", ", _journal.TakeLast(50))}");
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60), $"Waited in vain for {what}. Journal: {string.Join(", ", _journal.TakeLast(50))}");
             await Task.Delay(2);
         }
     }

@@ -79,7 +79,7 @@ public sealed class ClockGrain(Witness witness) : Grain, IClock
 public sealed class TimerTests
 {
     private static readonly Action<ISiloBuilder> CollectSoon = static silo => silo.Configure<GrainCollectionOptions>(static o =>
-        (o.CollectionQuantum, o.CollectionAge) = (TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(1500)));
+        (o.CollectionQuantum, o.CollectionAge) = (TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(8)));
 
     [Fact]
     public async Task Timer_WhileATurnAwaits_WaitsForItUnlessItInterleaves()

@@ -65,7 +65,7 @@ internal sealed partial class ApiPeer
 
     public int MostFilesOnAPage { get; set; } = 1000;
 
-    private static object FileAnswer(PeerFile file) => new
+    private object FileAnswer(PeerFile file) => new
     {
         id = file.Id, user = "local", fileName = file.FileName, originalFileName = file.FileName, contentType = file.ContentType, detectedType = (string?)null,
         typeMismatch = false, size = file.Bytes.Length, tipHash = file.Hashes?.TipHash, pieceHash = file.Hashes?.PieceHash, duplicate = file.Duplicate,

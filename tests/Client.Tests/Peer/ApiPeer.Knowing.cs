@@ -31,6 +31,12 @@ internal sealed partial class ApiPeer
     /// <summary>Reads what was stored and says what it is.</summary>
     public void Verify(PeerUpload upload)
     {
+        lock (_gate)
+            VerifyLocked(upload);
+    }
+
+    private void VerifyLocked(PeerUpload upload)
+    {
         if (upload.State == "Stored")
             upload.State = "Verifying";
         var bytes = _store.Objects[upload.Key];

@@ -49,7 +49,7 @@ internal sealed partial class ApiPeer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Host.DisposeAsync();
 
-    private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
+    private DateTimeOffset Now => _store.Time.GetUtcNow();
 
     private async Task HandleAsync(HttpContext context)
     {

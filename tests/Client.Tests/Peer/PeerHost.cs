@@ -1,4 +1,5 @@
 using System.Net;
+using Media.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -14,7 +15,7 @@ internal sealed class PeerHost(RequestDelegate handle) : IAsyncDisposable
 {
     private WebApplication? _app;
 
-    public int Port { get; private set; }
+    public int Port { get; } = FreePort.Next();
 
     public string Address => $"http://127.0.0.1:{Port}";
 
@@ -32,7 +33,6 @@ internal sealed class PeerHost(RequestDelegate handle) : IAsyncDisposable
         _app = builder.Build();
         _app.Run(handle);
         await _app.StartAsync();
-        Port = new Uri(_app.Urls.First()).Port;
     }
 
     public async Task StopAsync()

@@ -58,6 +58,9 @@ internal sealed class StorePeer : IAsyncDisposable
 
     public ConcurrentDictionary<int, byte[]>? PartsOf(string uploadId) => _uploads.GetValueOrDefault(uploadId);
 
+    /// <summary>The clock of store and API.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
     /// <summary>Nothing is being taken in.</summary>
     public bool IsIdle
     {
@@ -105,7 +108,7 @@ internal sealed class StorePeer : IAsyncDisposable
             if (context.Request.Method != "PUT" || Sign(raw[..cut]) != raw[(cut + 11)..] || context.Request.Headers[SignedHeader] != $"part {part}"
                 || context.Request.Headers.ContainsKey("Authorization"))
                 await RefuseAsync(context, 403, "SignatureDoesNotMatch");
-            else if (until < TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds())
+            else if (until < Time.GetUtcNow().ToUnixTimeMilliseconds())
                 await RefuseAsync(context, 403, "AccessDenied");
             else if (context.Request.ContentLength is not { } length)
                 await RefuseAsync(context, 411, "MissingContentLength");

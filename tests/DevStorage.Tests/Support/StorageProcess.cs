@@ -34,19 +34,14 @@ public sealed class StorageProcess : IDisposable
         }
 
         var process = Process.Start(start)!;
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         var line = await process.StandardOutput.ReadLineAsync(deadline.Token);
         if (line is null || !line.StartsWith("ready http://", StringComparison.Ordinal))
             Assert.Fail($"it said '{line}' and {await process.StandardError.ReadToEndAsync(deadline.Token)}");
         return new StorageProcess(process, new Uri(line!["ready ".Length..]));
     }
 
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    public static int FreePort() => Media.Tests.Support.FreePort.Next();
 
     public AmazonS3Client Client() => new(new BasicAWSCredentials(StorageServer.AccessKey, StorageServer.Secret), new AmazonS3Config
     {

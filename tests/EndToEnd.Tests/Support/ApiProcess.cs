@@ -91,7 +91,7 @@ internal sealed class ApiProcess : IAsyncDisposable
                 async () =>
                 {
                     if (child.HasExited)
-                        throw new InvalidOperationException($"The API ended:{Environment.NewLine}{string.Join(Environment.NewLine, child.Lines)}");
+                        return true;
                     try
                     {
                         using var answer = await client.GetAsync("/health/ready", cancellationToken);
@@ -103,6 +103,8 @@ internal sealed class ApiProcess : IAsyncDisposable
                     }
                 },
                 StartTime);
+            if (child.HasExited)
+                throw new InvalidOperationException($"The API ended:{Environment.NewLine}{string.Join(Environment.NewLine, child.Lines)}");
             return child;
         }
         catch

@@ -110,7 +110,7 @@ internal sealed class StoreProxy : IAsyncDisposable
 
             await PassOnAsync(context, answer);
         }
-        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException or System.Net.Sockets.SocketException)
         {
             context.Abort();
         }

@@ -3,11 +3,9 @@ namespace Media.Client.Uploading;
 /// <summary>A call that spares the server, or the next client, some waiting; it is worth a moment and no failure.</summary>
 internal static class Courtesy
 {
-    private static readonly TimeSpan Worth = TimeSpan.FromSeconds(2);
-
-    public static async Task TryAsync(Func<CancellationToken, Task> call)
+    public static async Task TryAsync(Func<CancellationToken, Task> call, TimeSpan worth)
     {
-        using var limit = new CancellationTokenSource(Worth);
+        using var limit = new CancellationTokenSource(worth);
         try
         {
             await call(limit.Token);

@@ -28,7 +28,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or MediaException { Code: not (ServerCodes.LeaseLost or ServerCodes.UploadLocked or ServerCodes.UploadGone) })
         {
-            await Courtesy.TryAsync(limit => client.ReleaseLeaseAsync(tag, options.ClientId, limit));
+            await Courtesy.TryAsync(limit => client.ReleaseLeaseAsync(tag, options.ClientId, limit), options.CourtesyLimit);
             throw;
         }
     }

@@ -45,6 +45,7 @@ internal sealed class PartSender(
     {
         var (offset, length) = queue.RangeOf(part);
         long moved = 0;
+        var (counting, isOver) = (new Lock(), false);
         using var stalled = new CancellationTokenSource(options.StallTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stalled.Token);
         using var request = new HttpRequestMessage(HttpMethod.Put, url.Url)
@@ -56,11 +57,24 @@ internal sealed class PartSender(
                 length,
                 bytes =>
                 {
-                    moved += bytes;
-                    progress.Sent(bytes);
-                    stalled.CancelAfter(options.StallTimeout);
+                    // The body of a request that has failed may still be on its way.
+                    lock (counting)
+                    {
+                        if (isOver)
+                            return;
+                        moved += bytes;
+                        progress.Sent(bytes);
+                        stalled.CancelAfter(options.StallTimeout);
+                    }
                 },
-                () => stalled.CancelAfter(options.StoreAnswerTimeout)),
+                () =>
+                {
+                    lock (counting)
+                    {
+                        if (!isOver)
+                            stalled.CancelAfter(options.StoreAnswerTimeout);
+                    }
+                }),
         };
         // A store that refuses says so before the part is on its way, not by cutting the line in its middle.
         request.Headers.ExpectContinue = length > 0;
@@ -72,9 +86,12 @@ internal sealed class PartSender(
             using var response = await store.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
             if (response.IsSuccessStatusCode)
             {
-                var counted = moved;
-                moved = 0;
-                progress.Sent(length - counted);
+                lock (counting)
+                {
+                    progress.Sent(length - moved);
+                    (moved, isOver) = (0, true);
+                }
+
                 return response.Headers.NonValidated.TryGetValues("ETag", out var etag) && etag.ToString() is { Length: > 0 } text ? text : null;
             }
 
@@ -94,8 +111,12 @@ internal sealed class PartSender(
         }
         finally
         {
-            if (moved > 0)
-                progress.Sent(-moved);
+            lock (counting)
+            {
+                isOver = true;
+                if (moved > 0)
+                    progress.Sent(-moved);
+            }
         }
     }
 

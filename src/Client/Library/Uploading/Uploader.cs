@@ -146,7 +146,7 @@ public sealed class Uploader : IDisposable
             {
                 // Out of the way first, or the next creation resumes what is gone.
                 progress.Note("The store lost the upload; it begins anew.");
-                await Courtesy.TryAsync(stop => _client.AbortUploadAsync(upload.Tag, _options.ClientId, stop));
+                await Courtesy.TryAsync(stop => _client.AbortUploadAsync(upload.Tag, _options.ClientId, stop), _options.CourtesyLimit);
             }
             catch (MediaException e) when (e.Code == ServerCodes.HashConflict && tally?.Hash is not null && sessions < MostSessions)
             {

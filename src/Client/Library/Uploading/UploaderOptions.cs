@@ -52,6 +52,9 @@ public sealed record UploaderOptions
     /// <summary>How often the lease is renewed. 20 s unless told: a lease lasts 60 s.</summary>
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>How long a call may take that only spares others some waiting: a lease given back, a lost upload aborted. 5 s unless told.</summary>
+    public TimeSpan CourtesyLimit { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Decides about an upload that another client holds, from the problem's members. Waits unless told.</summary>
     public Func<MediaProblem, LockDecision> OnLocked { get; init; } = static _ => LockDecision.Wait;
 

@@ -26,10 +26,10 @@ test('the first request is short, so that its parts go soon; the rest goes besid
   const batcher = new CreationBatcher(api, systemClock, { most: 100, first: 16, atOnce: 2, wait: 5 });
   const names = Array.from({ length: 150 }, (_, index) => `file-${index}`);
   const created = names.map((name) => batcher.create(wish(name), new AbortController().signal));
-  await vi.waitFor(() => expect(asked.map(({ length }) => length)).toEqual([16, 100]));
+  await vi.waitFor(() => expect(asked.map(({ length }) => length)).toEqual([16, 100]), { timeout: 30_000 });
   answerNext();
   expect((await created[0]!).tag).toBe('tag-of-file-0');
-  await vi.waitFor(() => expect(asked.map(({ length }) => length)).toEqual([16, 100, 34]));
+  await vi.waitFor(() => expect(asked.map(({ length }) => length)).toEqual([16, 100, 34]), { timeout: 30_000 });
   answerNext();
   answerNext();
   expect((await Promise.all(created)).map(({ tag }) => tag)).toEqual(names.map((name) => `tag-of-${name}`));
@@ -40,7 +40,7 @@ test('those that are wished for while a request is under way go together, withou
   const batcher = new CreationBatcher(api, systemClock, { most: 100, first: 16, atOnce: 1, wait: 5 });
   const { signal } = new AbortController();
   const first = batcher.create(wish('first'), signal);
-  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await vi.waitFor(() => expect(asked).toHaveLength(1), { timeout: 30_000 });
   const others = ['second', 'third'].map((name) => batcher.create(wish(name), signal));
   const abandoned = new AbortController();
   const fourth = batcher.create(wish('fourth'), abandoned.signal);
@@ -48,7 +48,7 @@ test('those that are wished for while a request is under way go together, withou
   await expect(fourth).rejects.toThrow('removed');
   answerNext();
   await first;
-  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  await vi.waitFor(() => expect(asked).toHaveLength(2), { timeout: 30_000 });
   answerNext();
   expect((await Promise.all(others)).map(({ tag }) => tag)).toEqual(['tag-of-second', 'tag-of-third']);
   expect(asked.flat().map(({ fileName }) => fileName)).toEqual(['first', 'second', 'third']);

@@ -163,7 +163,7 @@ export class World implements Clock, Connectivity {
   };
 
   async #goOn(isOver: () => boolean): Promise<void> {
-    const deadline = performance.now() + 20_000;
+    const deadline = performance.now() + 50_000;
     for (let idle = 0; !isOver(); ) {
       if (performance.now() > deadline) throw new Error(`It does not come to pass; ${this.#underWay.size} things are under way, ${this.#timers.size} wait.`);
       await new Promise((resolve) => setImmediate(resolve));

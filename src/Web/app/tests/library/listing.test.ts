@@ -50,7 +50,7 @@ describe('the listing', () => {
   test('an answer to what is no longer looked for is dropped, and its request given up', async () => {
     const late = slowAnswer();
     const first = listing.newest(permission);
-    await vi.waitFor(() => expect(list).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(list).toHaveBeenCalledOnce(), { timeout: 30_000 });
     listing.look({ name: 'b', type: '' });
     list.mockResolvedValueOnce(aPage('b'));
     expect(await listing.newest(permission)).toBe(true);
@@ -112,7 +112,7 @@ describe('the listing', () => {
     await listing.newest(permission);
     const late = slowAnswer();
     const reading = listing.newest(permission);
-    await vi.waitFor(() => expect(list).toHaveBeenCalledTimes(2));
+    await vi.waitFor(() => expect(list).toHaveBeenCalledTimes(2), { timeout: 30_000 });
     listing.dismiss(page.uploads[0]!, permission);
     const told = () => listing.arrivals.map(({ tag }) => tag);
     expect(told()).toEqual(['f', 'v']);

@@ -43,7 +43,7 @@ describe('thumbnails', () => {
   const near = (ids: string, isIntersecting = true) => Sight.tell([...ids].map((id) => ({ target: frames.get(id)!, isIntersecting })));
   const answer = async (id: string) => {
     answers.get(id)?.({ url: `https://m.example/media/thumb/${id}/512.webp?s`, query: 's', expiresAt: '' });
-    await vi.waitFor(() => expect(frames.get(id)?.querySelector('img')).not.toBeNull());
+    await vi.waitFor(() => expect(frames.get(id)?.querySelector('img')).not.toBeNull(), { timeout: 30_000 });
   };
 
   test('are asked for when they are about to be seen, three at once', async () => {

@@ -67,7 +67,7 @@ describe('the tiles', () => {
   test('what is verified while one looks on is shown by itself, a few at most', async () => {
     show([picture('a')]);
     show([...'fedcb'].map((id) => picture(id)).concat(picture('a')), { fresh: [...'fedcb'] });
-    await vi.waitFor(() => expect(list.querySelectorAll('img.view')).toHaveLength(3));
+    await vi.waitFor(() => expect(list.querySelectorAll('img.view')).toHaveLength(3), { timeout: 30_000 });
     expect(list.querySelector('[data-id="a"] img')).toBeNull();
     expect(list.querySelector<HTMLImageElement>('[data-id="f"] img')?.alt).toBe('f.bin');
     expect(text('.state')).toEqual(['Verified', 'Verified', 'Verified']);
@@ -76,7 +76,7 @@ describe('the tiles', () => {
   test('one that shows itself goes on doing so when its thumbnails come', async () => {
     show([], {});
     show([picture('b', { duplicate: true })], { fresh: ['b'] });
-    await vi.waitFor(() => expect(list.querySelectorAll('img.view')).toHaveLength(1));
+    await vi.waitFor(() => expect(list.querySelectorAll('img.view')).toHaveLength(1), { timeout: 30_000 });
     const view = list.querySelector('img.view');
     show([picture('b', { duplicate: true, thumbnails: [128, 512] })], { fresh: ['b'] });
     expect(list.querySelector('img.view')).toBe(view);
