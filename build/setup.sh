@@ -92,13 +92,31 @@ web() {
 }
 
 programs() {
-  [ -f src/AppHost/bin/Release/net10.0/Media.AppHost.dll ] || rm -f "$stamps/programs"
-  newer "$stamps/programs" src Directory.Build.props Directory.Build.targets Directory.Packages.props global.json build/run.slnf build/ActorRuntime.targets || return 0
+  [ -f artifacts/programs/AppHost/Media.AppHost.dll ] || rm -f "$stamps/programs"
+  newer "$stamps/programs" src Directory.Build.props Directory.Build.targets Directory.Packages.props global.json build/ActorRuntime.targets || return 0
   local first=""
-  [ -f "$stamps/programs" ] || first=" (the first time takes about a minute)"
-  quietly "Building the programs$first …" dotnet build build/run.slnf -c Release -v q --nologo -p:RunAnalyzers=false -p:UseSharedCompilation=false \
-    || fail "The programs could not be built."
+  [ -f "$stamps/programs" ] || first=" (the first time takes one or two minutes)"
+  quietly "Building the programs$first …" publish_programs || fail "The programs could not be built."
   touch "$stamps/programs"
+}
+
+# Compiled ahead of time they are ready sooner, and faster in their first minutes. That needs a package of its own, so it does without where there is none.
+publish_programs() {
+  local work=artifacts/programs.work
+  publish_to "$work" --use-current-runtime --no-self-contained -p:PublishReadyToRun=true || publish_to "$work" || return 1
+  rm -rf artifacts/programs
+  mv "$work/publish" artifacts/programs
+}
+
+# publish_to FOLDER OPTION…: builds there, so that no other build meets it, and leaves the programs in FOLDER/publish.
+publish_to() {
+  local work=$1 program
+  shift
+  rm -rf "$work/publish"
+  for program in Api DevStorage AppHost; do
+    dotnet publish "src/$program/Media.$program.csproj" -c Release --artifacts-path "$work" -o "$work/publish/$program" -v q --nologo \
+      -p:TieredPGO=false -p:RunAnalyzers=false -p:UseSharedCompilation=false "$@" || return 1
+  done
 }
 
 find_chromium() {

@@ -3,7 +3,7 @@ namespace Media.AppHost;
 /// <summary>Finds the repository around a built program, and what the other rooms were built into.</summary>
 /// <remarks>
 /// Every project builds into <c>bin/Configuration/Framework</c> below its own folder, so the path of a running program
-/// from <c>bin</c> on is also the path of the other rooms' output of the same build.
+/// from <c>bin</c> on is also the path of the other rooms' output of the same build. What is published lies side by side, in folders called like the rooms.
 /// </remarks>
 public static class Rooms
 {
@@ -17,6 +17,9 @@ public static class Rooms
     /// <exception cref="FileNotFoundException">It was not built in the running program's configuration.</exception>
     public static string Output(string room, string assembly)
     {
+        var beside = Path.Combine(AppContext.BaseDirectory, "..", Path.GetFileName(room), assembly + ".dll");
+        if (File.Exists(beside))
+            return Path.GetFullPath(beside);
         var path = Path.Combine(Root, room, OutputFolder(AppContext.BaseDirectory), assembly + ".dll");
         return File.Exists(path)
             ? path
