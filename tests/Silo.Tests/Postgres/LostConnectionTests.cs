@@ -66,7 +66,7 @@ public sealed class LostConnectionTests : IAsyncLifetime
     public async Task Write_AllPooledConnectionsDead_GoesThroughOnAFreshOne()
     {
         var state = new GrainState<UploadSessionState>(Sessions.Create());
-        await InTimeAsync(async () =>
+        await Database.InTimeAsync(async () =>
         {
             await WriteAsync("tag", state);
             _proxy.Cut();
@@ -133,7 +133,7 @@ public sealed class LostConnectionTests : IAsyncLifetime
         var state = new GrainState<UploadSessionState>(Sessions.Create());
         await WriteAsync("tag", state);
         var attempts = 0;
-        await InTimeAsync(async () =>
+        await Database.InTimeAsync(async () =>
         {
             var name = state.State.FileName = $"landed {++attempts}";
             _proxy.LosesAnswers = true;
@@ -158,23 +158,6 @@ public sealed class LostConnectionTests : IAsyncLifetime
         await _storage.ClearStateAsync(StorageNames.UploadSession, Database.Id("tag"), state);
 
         Assert.False(state.RecordExists);
-    }
-
-    /// <summary>Again, where it took longer than a second, as on a busy machine: a call is not repeated on another connection then.</summary>
-    private static async Task InTimeAsync(Func<Task> attempt)
-    {
-        for (var attempts = 1; ; attempts++)
-        {
-            var clock = Stopwatch.StartNew();
-            try
-            {
-                await attempt();
-                return;
-            }
-            catch (StorageUnavailableException) when (attempts < 10 && clock.Elapsed >= TimeSpan.FromSeconds(1))
-            {
-            }
-        }
     }
 
     private Task WriteAsync(string key, GrainState<UploadSessionState> state) =>

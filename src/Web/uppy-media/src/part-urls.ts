@@ -129,14 +129,9 @@ export class PartUrls implements Destinations {
 
   /** Others wait until this has ended, well or not. */
   #note(parts: readonly number[], asked: Promise<unknown>): Promise<void> {
-    const ended = asked
-      .then(
-        () => {},
-        () => {},
-      )
-      .finally(() => {
-        for (const part of parts) this.#asked.delete(part);
-      });
+    const ended = Promise.allSettled([asked]).then(() => {
+      for (const part of parts) this.#asked.delete(part);
+    });
     for (const part of parts) this.#asked.set(part, ended);
     return ended;
   }
