@@ -1,12 +1,12 @@
 // What the browser's packages do, measured in Chromium. ./bench browser [--json] [--full] [--slower=N]
 import { hashing } from './hashing/hashing.mjs';
 import { Report } from './measuring/report.mjs';
-import { uploads } from './uploads/uploads.mjs';
+import { large, small } from './uploads/uploads.mjs';
 
 /** Each part measures one thing: `run(report, settings)`. */
-const parts = [hashing, uploads];
+const parts = [hashing, large, small];
 
-// slower: how many times slower the line of 'uploads' is than told there, in delay and rate alike. On a machine with more work than processors it is
+// slower: how many times slower the line of 'large' and 'small' is than told there, in delay and rate alike. On a machine with more work than processors it is
 // the line again, then, that what is compared waits for.
 const settings = { json: false, full: false, slower: 1 };
 const names = [];

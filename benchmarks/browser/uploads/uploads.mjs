@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startChromium } from '../measuring/chromium.mjs';
 import { interleaved } from '../measuring/comparison.mjs';
+import { processorTime } from '../measuring/processor-time.mjs';
 import { startProduct } from '../measuring/product.mjs';
 import { openShapedLine } from '../measuring/shaped-line.mjs';
 
@@ -18,39 +19,51 @@ const smallSize = 20 * 1024;
 const generous = 100;
 
 /** Uploads by the plugin against @uppy/aws-s3 through the Companion door, over a line with a delay and a rate for each connection. */
-export const uploads = {
-  name: 'uploads',
-
-  async run(report, { full, slower }) {
-    const [roundTrip, rate] = [usualRoundTrip * slower, usualRate / slower];
-    /** What has to be ended, last first. */
-    const ends = [];
-    try {
-      const folder = await mkdtemp(join(tmpdir(), 'media-bench-'));
-      ends.push(() => rm(folder, { recursive: true, force: true }));
-      const product = await startProduct(new URL('.', import.meta.url));
-      ends.push(() => product.stop());
-      const far = [product.url, product.s3.endpoint];
-      const lines = await Promise.all(far.map((url) => openShapedLine({ port: Number(new URL(url).port), roundTrip, rate: (rate * 1_000_000) / 8 })));
-      ends.push(() => Promise.all(lines.map((line) => line.close())));
-      // Everybody goes by the addresses that signatures are for; only to the browser they are far away.
-      const rules = far.map((url, i) => `MAP ${new URL(url).host} 127.0.0.1:${lines[i].port}`);
-      const browser = await startChromium([`--host-resolver-rules=${rules.join(', ')}`]);
-      ends.push(() => browser.close());
-
-      const visit = { browser, product, permission: await permissionOf(product) };
-      // Code and connections are there then, on both sides.
-      await Promise.all([by('ours', visit, await largeFile(join(folder, 'first'), 10))(), by('theirs', visit, await smallFiles(join(folder, 'firsts'), 5))()]);
-      const rounds = full && slower === 1 ? 3 : 1;
-      await compareLarge(report, visit, await largeFile(join(folder, 'large'), full ? 500 : 100), rounds);
-      await compareSmall(report, visit, await smallFiles(join(folder, 'small'), full ? 500 : 100), rounds);
-      const [api, store] = await Promise.all(lines.map((line) => line.connections()));
-      report.note(`${roundTrip} ms round-trip time and ${rate} Mbit/s for each connection; ${api} connections to the API, ${store} to the store in all.`);
-    } finally {
-      for (const end of ends.reverse()) await end();
-    }
-  },
+export const large = {
+  name: 'large',
+  run: (report, settings) =>
+    visit(report, settings, async (visit, rounds, folder) =>
+      compareLarge(report, visit, await largeFile(join(folder, 'large'), settings.full ? 500 : 100), rounds)),
 };
+
+/** The same with many small files. */
+export const small = {
+  name: 'small',
+  run: (report, settings) =>
+    visit(report, settings, async (visit, rounds, folder) =>
+      compareSmall(report, visit, await smallFiles(join(folder, 'small'), settings.full ? 500 : 100), rounds)),
+};
+
+/** Starts the product, the line and the browser, and ends them. */
+async function visit(report, { full, slower }, compare) {
+  const [roundTrip, rate] = [usualRoundTrip * slower, usualRate / slower];
+  /** What has to be ended, last first. */
+  const ends = [];
+  try {
+    const folder = await mkdtemp(join(tmpdir(), 'media-bench-'));
+    ends.push(() => rm(folder, { recursive: true, force: true }));
+    const product = await startProduct(new URL('.', import.meta.url));
+    ends.push(() => product.stop());
+    const far = [product.url, product.s3.endpoint];
+    const lines = await Promise.all(far.map((url) => openShapedLine({ port: Number(new URL(url).port), roundTrip, rate: (rate * 1_000_000) / 8 })));
+    ends.push(() => Promise.all(lines.map((line) => line.close())));
+    // Everybody goes by the addresses that signatures are for; only to the browser they are far away.
+    const rules = far.map((url, i) => `MAP ${new URL(url).host} 127.0.0.1:${lines[i].port}`);
+    const browser = await startChromium([`--host-resolver-rules=${rules.join(', ')}`]);
+    ends.push(() => browser.close());
+
+    const visit = { browser, product, permission: await permissionOf(product), used: new Map() };
+    // Code and connections are there then, on both sides.
+    await Promise.all([by('ours', visit, await largeFile(join(folder, 'first'), 10))(), by('theirs', visit, await smallFiles(join(folder, 'firsts'), 5))()]);
+    visit.used.clear();
+    await compare(visit, full && slower === 1 ? 3 : 1, folder);
+    for (const [who, { amount, times }] of visit.used) report.note(`Processor time by ${who}, each ${amount.unit}: ${shares(times, amount.total)}.`);
+    const [api, store] = await Promise.all(lines.map((line) => line.connections()));
+    report.note(`${roundTrip} ms round-trip time and ${rate} Mbit/s for each connection; ${api} connections to the API, ${store} to the store in all.`);
+  } finally {
+    for (const end of ends.reverse()) await end();
+  }
+}
 
 async function compareLarge(report, visit, content, rounds) {
   const result = await interleaved(
@@ -82,19 +95,35 @@ async function compareSmall(report, visit, content, rounds) {
 const stored = { waitForVerification: false };
 
 /** Uploads the content once by one of the two. @returns how much of it there is, by the second */
-const by = (who, { browser, product, permission }, content, options = {}) => async () => {
+const by = (who, { browser, product, permission, used }, content, options = {}) => async () => {
   const paths = await content.renew();
   const page = await browser.newPage();
   page.setDefaultTimeout(0);
   await page.goto(product.url);
   await page.waitForFunction(() => 'measure' in window);
   await page.locator('#files').setInputFiles(paths);
+  const before = await processorTime();
   const seconds = await page.evaluate(([who, permission, options]) => window.measure[who](permission, options), [who, permission, options]);
+  count(used, who, content, before, await processorTime());
   await page.close();
   // The server reads back what it got: the next one is not to pay for that.
   await allVerified(product, permission);
   return content.amount / seconds;
 };
+
+/** Adds what a measurement took of the processors to what those before it took. */
+function count(used, who, { amount, unit }, before, after) {
+  const sum = used.get(who) ?? { amount: { total: 0, unit }, times: new Map() };
+  sum.amount.total += amount;
+  for (const [name, seconds] of after) sum.times.set(name, (sum.times.get(name) ?? 0) + seconds - (before.get(name) ?? 0));
+  used.set(who, sum);
+}
+
+const shares = (times, amount) =>
+  [...times]
+    .toSorted(([, one], [, other]) => other - one)
+    .map(([name, seconds]) => `${name} ${((seconds * 1_000) / amount).toFixed(1)} ms`)
+    .join(', ');
 
 /** A file whose beginning is new each time, so that it never is a duplicate. */
 async function largeFile(path, mebibytes) {
@@ -104,6 +133,7 @@ async function largeFile(path, mebibytes) {
   return {
     name: `a file of ${mebibytes} MiB`,
     amount: mebibytes,
+    unit: 'MiB',
     async renew() {
       const again = await open(path, 'r+');
       await again.write(randomBytes(64), null, null, 0);
@@ -119,6 +149,7 @@ async function smallFiles(folder, count) {
   return {
     name: `${count} files of 20 KiB`,
     amount: count,
+    unit: 'file',
     async renew() {
       for (const path of paths) await writeFile(path, randomBytes(smallSize));
       return paths;

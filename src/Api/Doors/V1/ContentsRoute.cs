@@ -33,10 +33,9 @@ internal static class ContentsRoute
         if (pieceHash is not null && !UploadRules.IsHash(pieceHash))
             return (ProblemResult)ProblemCatalog.Invalid("pieceHash", RequestMessages.Hash);
 
-        if (!await catalog.HasTipAsync(tipHash, bytes, cancellationToken))
-            return TypedResults.Ok(Unknown);
+        // Where the piece hash is known it decides alone, in one round trip.
         if (pieceHash is null)
-            return TypedResults.Ok(Possible);
+            return TypedResults.Ok(await catalog.HasTipAsync(tipHash, bytes, cancellationToken) ? Possible : Unknown);
         return TypedResults.Ok(
             await catalog.FindContentAsync(pieceHash, cancellationToken) is { State: ContentState.Stored } content && content.Size == bytes && content.TipHash == tipHash
                 ? Stored
