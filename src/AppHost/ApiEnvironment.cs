@@ -24,6 +24,8 @@ internal static class ApiEnvironment
             ["Media__S3__Region"] = settings.Region,
             ["Media__S3__Bucket"] = settings.Bucket,
             ["Media__Delivery__Secrets__0"] = deliverySecret,
+            // On the host's own database, which has no other.
+            ["Media__Silo__OnlyProcess"] = postgresConnectionString is not null && settings.Configuration["Media:Postgres:ConnectionString"] is null ? "true" : null,
             ["Media__Api__WebRoot"] = Path.Combine(Rooms.Root, "src", "Web", "app", "dist"),
             // The account is the host's, and is not the API's to know.
             ["MEDIA_PASSWORD"] = null,

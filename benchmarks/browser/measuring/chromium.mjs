@@ -1,31 +1,30 @@
 import { createRequire } from 'node:module';
 
 // What drives the browser is installed once, for the browser tests.
-const { chromium } = createRequire(new URL('../../../tests/Browser/package.json', import.meta.url))('playwright-core');
+export const { chromium } = createRequire(new URL('../../../tests/Browser/package.json', import.meta.url))('playwright-core');
 
-/**
- * Starts the Chromium that build/setup.sh found.
- * @param {readonly string[]} more arguments besides the usual ones
- */
-export function startChromium(more = []) {
-  const executablePath = process.env['MEDIA_CHROMIUM'];
-  if (!executablePath) throw new Error('MEDIA_CHROMIUM does not say where Chromium is; ./bench does.');
-  return chromium.launch({
-    executablePath,
-    // Chromium's sandbox does not work for root.
-    chromiumSandbox: process.getuid?.() !== 0,
-    args: [
-      '--headless=new',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      ...more,
-    ],
-  });
+export const chromiumArguments = [
+  '--headless=new',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Chromium's sandbox does not work for root. */
+export const mayUseSandbox = process.getuid?.() !== 0;
+
+/** Where the Chromium is that build/setup.sh found. */
+export function chromiumPath() {
+  const path = process.env['MEDIA_CHROMIUM'];
+  if (!path) throw new Error('MEDIA_CHROMIUM does not say where Chromium is; ./bench does.');
+  return path;
 }
+
+/** Starts Chromium, to be driven from beginning to end. */
+export const startChromium = () => chromium.launch({ executablePath: chromiumPath(), chromiumSandbox: mayUseSandbox, args: chromiumArguments });
 
 /**
  * Seconds of processor time that all of the browser's processes have used so far. By it figures of a busy machine can be compared.

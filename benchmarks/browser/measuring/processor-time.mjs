@@ -4,8 +4,8 @@ import { readdir, readFile } from 'node:fs/promises';
 const ticksPerSecond = 100;
 
 /**
- * What this process and all it started have used of the processors since they began, by the names of their programs.
- * Processes that ended meanwhile are not in it, and it is empty on systems without `/proc`.
+ * What this process and all it started have used of the processors since they began, by the names of their programs; what ended counts as
+ * its parent's. Empty on systems without `/proc`.
  * @returns {Promise<Map<string, number>>} seconds
  */
 export async function processorTime() {
@@ -17,8 +17,8 @@ export async function processorTime() {
     // The name is in parentheses, and may have some itself.
     const end = stat.lastIndexOf(')');
     const fields = stat.slice(end + 2).split(' ');
-    const [parent, user, system] = [fields[1], fields[11], fields[12]].map(Number);
-    all.set(Number(id), { name: stat.slice(stat.indexOf('(') + 1, end), parent, seconds: (user + system) / ticksPerSecond });
+    const [parent, ...ticks] = [fields[1], ...fields.slice(11, 15)].map(Number);
+    all.set(Number(id), { name: stat.slice(stat.indexOf('(') + 1, end), parent, seconds: ticks.reduce((sum, count) => sum + count) / ticksPerSecond });
   }
   const isOurs = (id) => id === process.pid || (all.has(id) && isOurs(all.get(id).parent));
   const times = new Map();

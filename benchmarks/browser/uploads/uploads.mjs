@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startChromium } from '../measuring/chromium.mjs';
 import { interleaved } from '../measuring/comparison.mjs';
 import { processorTime } from '../measuring/processor-time.mjs';
 import { startProduct } from '../measuring/product.mjs';
 import { openShapedLine } from '../measuring/shaped-line.mjs';
+import { startUnwatched } from '../measuring/unwatched.mjs';
 
 const MiB = 1024 * 1024;
 /** In milliseconds. */
@@ -49,7 +49,7 @@ async function visit(report, { full, slower }, compare) {
     ends.push(() => Promise.all(lines.map((line) => line.close())));
     // Everybody goes by the addresses that signatures are for; only to the browser they are far away.
     const rules = far.map((url, i) => `MAP ${new URL(url).host} 127.0.0.1:${lines[i].port}`);
-    const browser = await startChromium([`--host-resolver-rules=${rules.join(', ')}`]);
+    const browser = await startUnwatched([`--host-resolver-rules=${rules.join(', ')}`]);
     ends.push(() => browser.close());
 
     const visit = { browser, product, permission: await permissionOf(product), used: new Map() };
@@ -97,15 +97,14 @@ const stored = { waitForVerification: false };
 /** Uploads the content once by one of the two. @returns how much of it there is, by the second */
 const by = (who, { browser, product, permission, used }, content, options = {}) => async () => {
   const paths = await content.renew();
-  const page = await browser.newPage();
-  page.setDefaultTimeout(0);
-  await page.goto(product.url);
-  await page.waitForFunction(() => 'measure' in window);
-  await page.locator('#files').setInputFiles(paths);
-  const before = await processorTime();
-  const seconds = await page.evaluate(([who, permission, options]) => window.measure[who](permission, options), [who, permission, options]);
+  let before;
+  const choose = async (page) => {
+    await page.waitForFunction(() => 'measure' in window);
+    await page.locator('#files').setInputFiles(paths);
+    before = await processorTime();
+  };
+  const seconds = await browser.measure(product.url, choose, ([who, ...how]) => window.measure[who](...how), [who, permission, options]);
   count(used, who, content, before, await processorTime());
-  await page.close();
   // The server reads back what it got: the next one is not to pay for that.
   await allVerified(product, permission);
   return content.amount / seconds;

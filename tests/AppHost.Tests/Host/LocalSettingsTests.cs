@@ -38,7 +38,7 @@ public sealed class LocalSettingsTests
         var environment = ApiEnvironment.Create(Read(("MEDIA_PORT", "7000"), ("MEDIA_PASSWORD", "p"), ("MEDIA_API_KEY", "k"), ("Media:Origins:0", "https://a.example")), "Host=x");
 
         Assert.Equal("http://127.0.0.1:7000", environment["ASPNETCORE_URLS"]);
-        Assert.Equal("Host=x", environment["Media__Postgres__ConnectionString"]);
+        Assert.Equal(("Host=x", "true"), (environment["Media__Postgres__ConnectionString"], environment["Media__Silo__OnlyProcess"]));
         Assert.Equal("http://127.0.0.1:9000", environment["Media__S3__Endpoint"]);
         Assert.Equal("media-development", environment["Media__S3__SecretKey"]);
         Assert.Equal(("local", "p", "k"), (environment["Media__Accounts__0__User"], environment["Media__Accounts__0__Password"], environment["Media__Accounts__0__ApiKey"]));
@@ -46,6 +46,14 @@ public sealed class LocalSettingsTests
         Assert.Equal(
             ["http://127.0.0.1:7000", "http://localhost:7000", "https://a.example"],
             Enumerable.Range(0, 3).Select(i => environment[$"Media__Origins__{i}"]));
+    }
+
+    [Fact]
+    public void ApiEnvironment_DatabaseInTheSettings_MayHaveOthers()
+    {
+        var environment = ApiEnvironment.Create(Read(("Media:Postgres:ConnectionString", "Host=theirs")), "Host=x");
+
+        Assert.Equal(("Host=theirs", null), (environment["Media__Postgres__ConnectionString"], environment["Media__Silo__OnlyProcess"]));
     }
 
     [Fact]
