@@ -34,6 +34,8 @@ namespace Media.Api.Json;
 [JsonSerializable(typeof(UrlsRequest))]
 [JsonSerializable(typeof(LeaseRequest))]
 [JsonSerializable(typeof(CompleteRequest))]
+[JsonSerializable(typeof(CompleteRow))]
+[JsonSerializable(typeof(CompleteRow[]))]
 [JsonSerializable(typeof(UploadAnswer))]
 [JsonSerializable(typeof(UploadPageAnswer))]
 [JsonSerializable(typeof(LeaseAnswer))]

@@ -19,17 +19,15 @@ internal static class BatchRoute
     public static async Task<Results<Ok<ImmutableArray<BatchAnswer>>, ProblemResult>> OpenAsync(
         HttpRequest request, Admission admission, IGrainFactory grains, CancellationToken cancellationToken)
     {
-        var body = await JsonBody.ReadArrayAsync(request, cancellationToken);
-        if (body.Problem is { } problem)
+        var (rows, problem) = await ReadRowsAsync(request, cancellationToken);
+        if (problem is not null)
             return (ProblemResult)problem;
-        if (body.Value!.Length is < 1 or > MaxRows)
-            return (ProblemResult)ProblemCatalog.Invalid(JsonBody.Root, RequestMessages.BatchCount);
 
-        var answers = new BatchAnswer?[body.Value.Length];
+        var answers = new BatchAnswer?[rows!.Length];
         var wishes = ImmutableArray.CreateBuilder<NewUpload>(answers.Length);
         for (var i = 0; i < answers.Length; i++)
         {
-            if (Read(body.Value[i], admission.Permission, out var wish) is { } bad)
+            if (Read(rows[i], admission.Permission, out var wish) is { } bad)
                 answers[i] = Failed(bad);
             else
                 wishes.Add(wish!);
@@ -50,6 +48,18 @@ internal static class BatchRoute
         return TypedResults.Ok(ImmutableArray.Create<BatchAnswer>(answers!));
     }
 
+    /// <summary>Reads the rows of a batch, which are to be read one by one.</summary>
+    internal static async Task<(JsonElement[]? Rows, Problem? Problem)> ReadRowsAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        var (rows, problem) = await JsonBody.ReadArrayAsync(request, cancellationToken);
+        return problem is not null ? (null, problem)
+            : rows!.Length is < 1 or > MaxRows ? (null, ProblemCatalog.Invalid(JsonBody.Root, RequestMessages.BatchCount))
+            : (rows, null);
+    }
+
+    /// <summary>The answer to a row that is turned down.</summary>
+    internal static FailedAnswer Failed(Problem problem) => new(problem) { Status = "failed" };
+
     private static Problem? Read(JsonElement row, Permission permission, out NewUpload? wish)
     {
         wish = null;
@@ -59,6 +69,4 @@ internal static class BatchRoute
         (wish, var invalid) = NewUploadReader.Read(parsed.Value!, permission);
         return invalid;
     }
-
-    private static FailedAnswer Failed(Problem problem) => new(problem) { Status = "failed" };
 }

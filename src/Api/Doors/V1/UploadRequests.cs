@@ -96,7 +96,7 @@ public sealed record LeaseRequest
 }
 
 /// <summary>Completes an upload.</summary>
-public sealed record CompleteRequest
+public record CompleteRequest
 {
     /// <summary>The parts as the client knows them, in any order; without them the server goes by what the store has.</summary>
     public CompletePart[]? Parts { get; init; }
@@ -109,6 +109,13 @@ public sealed record CompleteRequest
 
     /// <summary>The lease epoch that it was given.</summary>
     public long? Epoch { get; init; }
+}
+
+/// <summary>Completes one of several uploads.</summary>
+public sealed record CompleteRow : CompleteRequest
+{
+    /// <summary>The upload.</summary>
+    public string? Tag { get; init; }
 }
 
 /// <summary>A part as the client knows it.</summary>

@@ -25,6 +25,9 @@ internal static class UploadsDoor
         group.MapPost("/uploads:batch", BatchRoute.OpenAsync)
             .WithName("CreateUploads").WithSummary("Creates or resumes up to 1000 uploads; one that fails does not touch the others.")
             .WithJsonBody<RouteHandlerBuilder, CreateUploadRequest[]>(BodyLimit.Batch).ProducesProblems(400, 413, 415);
+        group.MapPost("/uploads:complete", CompleteRoute.CompleteManyAsync)
+            .WithName("CompleteUploads").WithSummary("Completes up to 1000 uploads; one that fails does not touch the others.")
+            .WithJsonBody<RouteHandlerBuilder, CompleteRow[]>(BodyLimit.Batch).ProducesProblems(400, 413, 415);
         group.MapGet("/uploads", ListRoute.ListAsync)
             .WithName("ListUploads").WithSummary("A page of the user's uploads, newest first.").ProducesProblems(400);
 

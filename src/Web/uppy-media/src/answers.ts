@@ -132,8 +132,15 @@ export const isLease = (value: unknown): value is Lease =>
   'until' in value &&
   typeof value.until === 'string';
 
-/** One row of the answer to `POST /v1/uploads:batch`. */
+/** One row of the answer to `POST /v1/uploads:batch` or `POST /v1/uploads:complete`. */
 export type BatchRow = Upload | { readonly status: 'failed'; readonly problem: ProblemBody };
+
+/** That all of an upload is there that goes in one piece. */
+export interface Completion {
+  readonly tag: string;
+  readonly pieceHash: string | null;
+  readonly clientId: string;
+}
 
 /** A part as a completion names it. */
 export interface PartTag {

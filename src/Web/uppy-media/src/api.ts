@@ -1,4 +1,4 @@
-import type { BatchRow, Lease, NewUpload, PartTag, PartUrl, PostForm, ProblemBody, StoredPart, Upload, WantedParts } from './answers.ts';
+import type { BatchRow, Completion, Lease, NewUpload, PartTag, PartUrl, PostForm, ProblemBody, StoredPart, Upload, WantedParts } from './answers.ts';
 import type { Clock } from './clock.ts';
 import { MediaProblem, retryAfterOf, Unreachable } from './errors.ts';
 
@@ -63,8 +63,7 @@ export class UploadsApi {
 
   /** @returns an upload or a problem for each, in the same order */
   async createMany(uploads: readonly NewUpload[], options?: CallOptions): Promise<(Upload | MediaProblem)[]> {
-    const rows = await this.#json<BatchRow[]>('POST', '/v1/uploads:batch', uploads, options);
-    return rows.map((row) => (row.status === 'failed' ? problemOf(row.problem.status ?? 0, row.problem, null) : row));
+    return rowsOf(await this.#json<BatchRow[]>('POST', '/v1/uploads:batch', uploads, options));
   }
 
   /** @param digest null turns the challenge down */
@@ -106,6 +105,12 @@ export class UploadsApi {
   complete(tag: string, parts: readonly PartTag[] | null, pieceHash: string | null, clientId: string, options?: CallOptions): Promise<Upload> {
     const body = { clientId, ...(parts && { parts }), ...(pieceHash !== null && { pieceHash }) };
     return this.#json('POST', `${pathOf(tag)}/complete`, body, options, completionLimit);
+  }
+
+  /** Completes uploads that went in one piece. @returns an upload or a problem for each, in the same order */
+  async completeMany(completions: readonly Completion[], options?: CallOptions): Promise<(Upload | MediaProblem)[]> {
+    const rows = completions.map(({ tag, pieceHash, clientId }) => ({ tag, clientId, ...(pieceHash !== null && { pieceHash }) }));
+    return rowsOf(await this.#json<BatchRow[]>('POST', '/v1/uploads:complete', rows, options, completionLimit));
   }
 
   async abort(tag: string, clientId: string, options?: CallOptions): Promise<void> {
@@ -214,6 +219,9 @@ export class UploadsApi {
 }
 
 const pathOf = (tag: string): string => `/v1/uploads/${encodeURIComponent(tag)}`;
+
+const rowsOf = (rows: readonly BatchRow[]): (Upload | MediaProblem)[] =>
+  rows.map((row) => (row.status === 'failed' ? problemOf(row.problem.status ?? 0, row.problem, null) : row));
 
 const problemOf = (status: number, body: ProblemBody, wait: number | null): MediaProblem =>
   new MediaProblem(status, body.code ?? 'unknown', body.detail || body.title || '', wait, body);

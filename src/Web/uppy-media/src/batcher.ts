@@ -1,21 +1,25 @@
-import type { NewUpload, Upload } from './answers.ts';
-import type { UploadsApi } from './api.ts';
 import type { Clock } from './clock.ts';
 import { MediaProblem, unexpected } from './errors.ts';
 
-interface Wish {
-  readonly upload: NewUpload;
-  readonly resolve: (upload: Upload) => void;
+interface Call<TWish, TAnswer> {
+  readonly wish: TWish;
+  readonly resolve: (answer: TAnswer) => void;
   readonly reject: (reason: unknown) => void;
   /** Nobody wants it any more. */
   isAbandoned: boolean;
 }
 
-/** How creations are gathered. */
-export interface BatcherOptions {
-  /** Most creations of one request, at most 1 000. */
+/** How calls are gathered. */
+export interface BatcherOptions<TWish, TAnswer> {
+  /** Makes one call by itself. */
+  readonly one: (wish: TWish) => Promise<TAnswer>;
+  /** Makes several by one request. @returns an answer or a problem for each, in the same order */
+  readonly many: (wishes: readonly TWish[]) => Promise<readonly (TAnswer | MediaProblem)[]>;
+  /** Is told the answer to a call that nobody waits for any more. */
+  readonly unwanted?: (wish: TWish, answer: TAnswer) => void;
+  /** Most calls of one request, at most 1 000. */
   readonly most: number;
-  /** Most of one that is sent while no other is under way: the sooner it is answered, the sooner the first part goes. */
+  /** Most of one that is sent while no other is under way: the sooner it is answered, the sooner what follows from it goes. */
   readonly first: number;
   /** Requests under way at once at most. */
   readonly atOnce: number;
@@ -23,28 +27,28 @@ export interface BatcherOptions {
   readonly wait: number;
 }
 
-/** Creates many uploads by few requests: those that are wished for within a moment, or while requests are under way, go together. */
-export class CreationBatcher {
-  readonly #api: UploadsApi;
+/** Makes many calls by few requests: those that are wished for within a moment, or while requests are under way, go together. */
+export class Batcher<TWish, TAnswer> {
   readonly #clock: Clock;
-  readonly #options: BatcherOptions;
-  #wishes: Wish[] = [];
+  readonly #options: BatcherOptions<TWish, TAnswer>;
+  #calls: Call<TWish, TAnswer>[] = [];
   #isGathering = false;
   #underWay = 0;
+  /** Whether the server knows no request for several. */
+  #isOneByOne = false;
 
-  constructor(api: UploadsApi, clock: Clock, options: BatcherOptions) {
-    this.#api = api;
+  constructor(clock: Clock, options: BatcherOptions<TWish, TAnswer>) {
     this.#clock = clock;
     this.#options = options;
   }
 
-  /** Creates one upload, or resumes it. Throws as the call itself would, or the signal's reason: what is created after that is aborted. */
-  create(upload: NewUpload, signal: AbortSignal): Promise<Upload> {
+  /** Throws as the call itself would, or the signal's reason. */
+  call(wish: TWish, signal: AbortSignal): Promise<TAnswer> {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       const leave = () => {
-        this.#wishes = this.#wishes.filter((other) => other !== wish);
-        wish.isAbandoned = true;
+        this.#calls = this.#calls.filter((other) => other !== call);
+        call.isAbandoned = true;
         reject(signal.reason);
       };
       const end =
@@ -53,9 +57,9 @@ export class CreationBatcher {
           signal.removeEventListener('abort', leave);
           settle(value);
         };
-      const wish: Wish = { upload, resolve: end(resolve), reject: end(reject), isAbandoned: false };
+      const call: Call<TWish, TAnswer> = { wish, resolve: end(resolve), reject: end(reject), isAbandoned: false };
       signal.addEventListener('abort', leave, { once: true });
-      this.#wishes.push(wish);
+      this.#calls.push(call);
       void this.#gather();
     });
   }
@@ -66,37 +70,52 @@ export class CreationBatcher {
     this.#isGathering = true;
     await this.#clock.sleep(wait);
     this.#isGathering = false;
-    while (this.#wishes.length > 0 && this.#underWay < atOnce) {
-      const together = this.#wishes.splice(0, this.#underWay === 0 ? Math.min(first, most) : most);
+    while (this.#calls.length > 0 && this.#underWay < atOnce) {
+      const together = this.#calls.splice(0, this.#underWay === 0 ? Math.min(first, most) : most);
       this.#underWay++;
       void this.#send(together).finally(() => {
         this.#underWay--;
-        if (this.#wishes.length > 0) void this.#gather();
+        if (this.#calls.length > 0) void this.#gather();
       });
     }
   }
 
-  async #send(wishes: readonly Wish[]): Promise<void> {
+  async #send(calls: readonly Call<TWish, TAnswer>[]): Promise<void> {
+    if (calls.length === 1 || this.#isOneByOne) {
+      await Promise.all(calls.map((call) => this.#sendOne(call)));
+      return;
+    }
     try {
-      if (wishes.length === 1) {
-        this.#settle(wishes[0]!, await this.#api.create(wishes[0]!.upload));
-        return;
-      }
-      const answers = await this.#api.createMany(wishes.map((wish) => wish.upload));
-      if (answers.length !== wishes.length) throw unexpected('The server did not answer every row of a batch.');
-      wishes.forEach((wish, row) => {
+      const answers = await this.#options.many(calls.map(({ wish }) => wish));
+      if (answers.length !== calls.length) throw unexpected('The server did not answer every row of a batch.');
+      calls.forEach((call, row) => {
         const answer = answers[row]!;
-        if (answer instanceof MediaProblem) wish.reject(answer);
-        else this.#settle(wish, answer);
+        if (answer instanceof MediaProblem) call.reject(answer);
+        else this.#settle(call, answer);
       });
     } catch (error) {
-      for (const wish of wishes) wish.reject(error);
+      if (!isUnknownRoute(error)) {
+        for (const call of calls) call.reject(error);
+        return;
+      }
+      // An older server.
+      this.#isOneByOne = true;
+      await this.#send(calls);
     }
   }
 
-  #settle(wish: Wish, upload: Upload): void {
-    // One that was resumed was begun at another time, by somebody who may want it still.
-    if (wish.isAbandoned && upload.status === 'created') this.#api.abort(upload.tag, wish.upload.clientId).catch(() => {});
-    else wish.resolve(upload);
+  async #sendOne(call: Call<TWish, TAnswer>): Promise<void> {
+    try {
+      this.#settle(call, await this.#options.one(call.wish));
+    } catch (error) {
+      call.reject(error);
+    }
+  }
+
+  #settle(call: Call<TWish, TAnswer>, answer: TAnswer): void {
+    if (call.isAbandoned) this.#options.unwanted?.(call.wish, answer);
+    else call.resolve(answer);
   }
 }
+
+const isUnknownRoute = (error: unknown): boolean => error instanceof MediaProblem && (error.status === 404 || error.status === 405);

@@ -19,6 +19,7 @@ export class FileHashes {
   #tip: Promise<string | null> | null = null;
   #hasher: PieceHasher | null = null;
   #piece: string | null = null;
+  #bytes: ArrayBuffer | null = null;
 
   /** @param room how many files are hashed at once */
   constructor(file: Blob, room: Room) {
@@ -29,6 +30,11 @@ export class FileHashes {
   /** The piece hash, where it is known already. */
   get knownPiece(): string | null {
     return this.#piece;
+  }
+
+  /** The file itself, where it was read whole and is on its way: no browser has to read it again, and what is sent is what was hashed. */
+  get bytes(): ArrayBuffer | null {
+    return this.#bytes;
   }
 
   /** Whether the piece hash takes no longer than a request. */
@@ -50,6 +56,7 @@ export class FileHashes {
     });
     const hashes = await hash({ size, slice: (start: number, end: number) => Promise.resolve(bytes.slice(start, end)) });
     this.#piece = hashes.pieceHash;
+    this.#bytes = bytes;
     return hashes.tipHash;
   }
 
@@ -75,8 +82,9 @@ export class FileHashes {
     return this.#piece;
   }
 
-  /** Ends the workers; what is hashed stays. */
+  /** Ends the workers, and lets go of the bytes; what is hashed stays. */
   close(): void {
+    this.#bytes = null;
     // A closed hasher refuses everything; its checkpoint lives on in the next.
     const checkpoint = this.#hasher?.checkpoint;
     this.#hasher?.close();

@@ -90,10 +90,11 @@ export class FileUpload {
   }
 
   async #run(signal: AbortSignal): Promise<UploadOutcome> {
-    const tipHash = await this.#file.hashes.tip();
+    // Small files are in memory from here to their end.
     const leaveOpen = await this.#shared.open.enter(signal);
     let endTurn = () => {};
     try {
+      const tipHash = await this.#file.hashes.tip();
       if (tipHash !== null) endTurn = await this.#shared.contents.take(`${this.#file.data.size}:${tipHash}`, signal);
       const { upload, resumed } = await this.#store(signal);
       leaveOpen();

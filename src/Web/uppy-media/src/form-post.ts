@@ -7,15 +7,17 @@ import type { PutAnswer } from './put.ts';
  * where a request has headers of the page's or somebody listens to how far it is (https://fetch.spec.whatwg.org/#cors-preflight-fetch): this has neither.
  * It throws Unreachable where there was no answer, or the signal's reason.
  */
-export async function postForm(fetch: typeof globalThis.fetch, { url, fields }: PostForm, file: Blob, signal: AbortSignal): Promise<PutAnswer> {
+export async function postForm(
+  fetch: typeof globalThis.fetch,
+  { url, fields }: PostForm,
+  file: Blob | ArrayBuffer,
+  signal: AbortSignal,
+): Promise<PutAnswer> {
   signal.throwIfAborted();
-  const body = new FormData();
-  for (const [name, value] of Object.entries(fields)) body.append(name, value);
-  // S3 takes nothing that comes after the file.
-  body.append('file', file);
+  const form = file instanceof Blob ? { body: formOf(fields, file) } : encode(fields, file);
   let response: Response;
   try {
-    response = await fetch(url, { method: 'POST', body, credentials: 'omit', signal });
+    response = await fetch(url, { method: 'POST', ...form, credentials: 'omit', signal });
   } catch (cause) {
     signal.throwIfAborted();
     throw new Unreachable('The store does not answer.', null, { cause });
@@ -29,3 +31,35 @@ export async function postForm(fetch: typeof globalThis.fetch, { url, fields }: 
     body: response.ok ? '' : text,
   };
 }
+
+// S3 takes nothing that comes after the file.
+function formOf(fields: PostForm['fields'], file: Blob): FormData {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  form.append('file', file);
+  return form;
+}
+
+/**
+ * The same of bytes in memory, written here (https://html.spec.whatwg.org/#multipart-form-data): for each blob of a form, the page's process and others
+ * of the browser have much to tell each other.
+ */
+function encode(fields: PostForm['fields'], file: ArrayBuffer): { body: Uint8Array<ArrayBuffer>; headers: Record<string, string> } {
+  const boundary = `----media${crypto.randomUUID()}`;
+  const parts = Object.entries(fields).map(([name, value]) => `--${boundary}\r\n${disposition(name)}\r\n\r\n${value.replace(lineEnd, '\r\n')}\r\n`);
+  const utf8 = new TextEncoder();
+  const head = utf8.encode(`${parts.join('')}--${boundary}\r\n${disposition('file')}; filename="blob"\r\ncontent-type: application/octet-stream\r\n\r\n`);
+  const tail = utf8.encode(`\r\n--${boundary}--\r\n`);
+  const body = new Uint8Array(head.length + file.byteLength + tail.length);
+  body.set(head);
+  body.set(new Uint8Array(file), head.length);
+  body.set(tail, head.length + file.byteLength);
+  // One of the types that need no leave.
+  return { body, headers: { 'content-type': `multipart/form-data; boundary=${boundary}` } };
+}
+
+const lineEnd = /\r\n|\r|\n/g;
+
+const escapes: Record<string, string> = { '\r': '%0D', '\n': '%0A', '"': '%22' };
+
+const disposition = (name: string): string => `content-disposition: form-data; name="${name.replace(/[\r\n"]/g, (one) => escapes[one]!)}"`;

@@ -76,7 +76,7 @@ export class PartSender {
     const patience = destination.tellsProgress ? stallTimeout : Math.min(stallTimeout * 2 ** stalls, stallTimeout + answerTimeout);
     const watchdog = new Watchdog(retry.clock, retry.connectivity, patience);
     try {
-      const answer = await destination.send(file.slice(start, end), AbortSignal.any([signal, watchdog.signal]), (sent) => {
+      const answer = await destination.send(length < file.size ? file.slice(start, end) : file, AbortSignal.any([signal, watchdog.signal]), (sent) => {
         watchdog.feed(sent < length ? stallTimeout : answerTimeout);
         move(Math.min(sent, length) - moved);
       });

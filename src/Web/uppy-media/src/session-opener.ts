@@ -73,7 +73,7 @@ export class SessionOpener {
   }
 
   async #create(pieceHash: string | null, signal: AbortSignal): Promise<Upload> {
-    const { batcher, retry, settings, clientId } = this.#shared;
+    const { creations, retry, settings, clientId } = this.#shared;
     const tipHash = await this.#file.hashes.tip();
     const wish: NewUpload = {
       fileName: this.#file.name,
@@ -86,7 +86,7 @@ export class SessionOpener {
       ...(goesByForm(this.#file.data.size, settings) ? { form: true } : settings.checksums && tipHash !== null && { checksum: 'sha256' }),
     };
     // A pause keeps it from beginning; one that has begun is worth its answer.
-    return this.#gate.through(signal, () => retry.call(() => batcher.create(wish, signal), signal));
+    return this.#gate.through(signal, () => retry.call(() => creations.call(wish, signal), signal));
   }
 
   async #answer(upload: Upload, challenge: Challenge | null, signal: AbortSignal): Promise<Upload> {

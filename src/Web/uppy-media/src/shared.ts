@@ -1,5 +1,6 @@
+import type { Completion, NewUpload, Upload } from './answers.ts';
 import type { UploadsApi } from './api.ts';
-import type { CreationBatcher } from './batcher.ts';
+import type { Batcher } from './batcher.ts';
 import type { Lanes } from './lanes.ts';
 import type { LeaseStream } from './lease-stream.ts';
 import type { ChecksumRooms } from './part-checksums.ts';
@@ -16,7 +17,9 @@ export interface Shared {
   readonly fetch: typeof globalThis.fetch;
   readonly retry: RetryPolicy;
   readonly lanes: Lanes;
-  readonly batcher: CreationBatcher;
+  readonly creations: Batcher<NewUpload, Upload>;
+  /** Of uploads that go in one piece; what many parts take to be put together, others need not wait for. */
+  readonly completions: Batcher<Completion, Upload>;
   readonly verification: Verification;
   readonly news: TakeoverNews;
   readonly leaseStream: LeaseStream;

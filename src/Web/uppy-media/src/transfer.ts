@@ -82,7 +82,7 @@ export class Transfer {
     const [upload, queue, clientId] = [this.#upload, this.#queue, this.#clientId];
     // After a challenge the answer has neither form nor URLs where there is to be a form. An older server gives URLs, whatever it was asked for.
     const isAwaited = queue.hasMissing && !upload.urls?.length && goesByForm(this.#file.data.size, settings);
-    if (upload.plan.strategy === 'single' && (upload.form || isAwaited)) return new UploadForm({ api, upload, clientId, retry, fetch });
+    if (upload.plan.strategy === 'single' && (upload.form || isAwaited)) return new UploadForm({ api, upload, clientId, retry, fetch, inMemory: () => this.#file.hashes.bytes });
     const [batch, ahead] = [settings.urlBatch, Math.ceil(settings.urlBatch / 4)];
     return new PartUrls({ api, upload, queue, clientId, retry, put, checksums: this.#checksums, batch, ahead });
   }
@@ -181,8 +181,12 @@ export class Transfer {
   }
 
   #completeWith(tags: readonly PartTag[] | null, hash: string | null, signal: AbortSignal): Promise<Upload> {
-    const { api, retry } = this.#shared;
-    const call = () => api.complete(this.#upload.tag, tags, hash, this.#clientId, { signal });
+    const { api, completions, retry } = this.#shared;
+    const { tag, plan } = this.#upload;
+    const call = () =>
+      plan.strategy === 'single'
+        ? completions.call({ tag, pieceHash: hash, clientId: this.#clientId }, signal)
+        : api.complete(tag, tags, hash, this.#clientId, { signal });
     return this.#gate.through(signal, () => retry.call(call, signal));
   }
 

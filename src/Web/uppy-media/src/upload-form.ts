@@ -12,6 +12,8 @@ export interface UploadFormOptions {
   readonly clientId: string;
   readonly retry: RetryPolicy;
   readonly fetch: typeof globalThis.fetch;
+  /** The file, where it is in memory. */
+  readonly inMemory: () => ArrayBuffer | null;
 }
 
 /** The form of an upload that goes in one piece: a fresh one is asked for when it is about to expire, or the store refuses it. */
@@ -29,12 +31,12 @@ export class UploadForm implements Destinations {
   prepare(): void {}
 
   async get(_part: number, signal: AbortSignal): Promise<Destination> {
-    const { api, upload, clientId, retry, fetch } = this.#options;
+    const { api, upload, clientId, retry, fetch, inMemory } = this.#options;
     const held = this.#form !== null && this.#goodUntil > retry.clock.now() ? this.#form : null;
     const form = held ?? this.#hold(await retry.call(() => api.form(upload.tag, clientId, { signal }), signal));
     return {
       tellsProgress: false,
-      send: (bytes, stop) => postForm(fetch, form, bytes, stop),
+      send: (bytes, stop) => postForm(fetch, form, inMemory() ?? bytes, stop),
       refused: () => {
         if (this.#form === form) this.#form = null;
       },

@@ -1,6 +1,7 @@
 import { AdaptiveLimit } from './adaptive-limit.ts';
+import type { NewUpload, Upload } from './answers.ts';
 import { UploadsApi, type PermissionSource } from './api.ts';
-import { CreationBatcher } from './batcher.ts';
+import { Batcher } from './batcher.ts';
 import { tabClientId } from './client-id.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { browserConnectivity, type Connectivity } from './connectivity.ts';
@@ -66,14 +67,16 @@ const hashedAtOnce = 2;
 /** Event streams open at once: each takes one of the browser's six connections to the server. */
 const streamsAtOnce = 2;
 
-/** For how long the first creation waits for others, in milliseconds. */
-const gathering = 20;
+const usualBatch = 100;
 
-/** Creations of the first request: the server has so many in hand at once. */
-const firstCreations = 16;
+/** Completions of one request: none waits for many others. */
+const mostCompletions = 32;
 
-/** Requests for creations at once: the next is under way while the parts of the last are. */
-const creationsAtOnce = 2;
+/**
+ * The server has 16 in hand at once of one request, so the first is of so many; two requests at once, so that the next is under way while the parts of
+ * the last are. In milliseconds.
+ */
+const gathered = { first: 16, atOnce: 2, wait: 20 };
 
 /**
  * Uploads files by Media's `/v1`: parts in parallel, straight to the store by presigned URLs, hashed beside; again and again until they are
@@ -100,7 +103,13 @@ export class MediaUploader {
       put: platform.put ?? xhrPut(),
       fetch,
       lanes: new Lanes(new AdaptiveLimit(options.mostParts === undefined ? {} : { most: options.mostParts }), clock),
-      batcher: new CreationBatcher(api, clock, { most: options.batch ?? 100, first: firstCreations, atOnce: creationsAtOnce, wait: gathering }),
+      creations: creationsBy(api, clock, options.batch ?? usualBatch),
+      completions: new Batcher(clock, {
+        one: ({ tag, pieceHash, clientId }) => api.complete(tag, null, pieceHash, clientId),
+        many: (completions) => api.completeMany(completions),
+        ...gathered,
+        most: Math.min(options.batch ?? usualBatch, mostCompletions),
+      }),
       verification: new Verification(api, retry, streamsAtOnce),
       news,
       leaseStream: new LeaseStream({ api, retry, clientId, onLost: (tag, lease) => news.hear(tag, lease) }),
@@ -141,3 +150,13 @@ export class MediaUploader {
     this.#shared.news.close();
   }
 }
+
+const creationsBy = (api: UploadsApi, clock: Clock, most: number): Batcher<NewUpload, Upload> =>
+  new Batcher(clock, {
+    one: (upload) => api.create(upload),
+    many: (uploads) => api.createMany(uploads),
+    // One that was resumed was begun at another time, by somebody who may want it still.
+    unwanted: ({ clientId }, { tag, status }) => status === 'created' && api.abort(tag, clientId).catch(() => {}),
+    ...gathered,
+    most,
+  });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { UploaderOptions } from '../src/index.ts';
+import type { MediaUploader, UploaderOptions } from '../src/index.ts';
 import { bytesOf, mebi, type Peer } from './peer.ts';
 import { begin as beginWith, failureOf, film } from './uploads.ts';
 
@@ -15,6 +15,10 @@ async function begin(options?: Partial<UploaderOptions>) {
 
 /** How bytes came to the store, and what it said. */
 const sent = (peer: Peer): string[] => peer.store.sent.map(({ by, status }) => `${by} ${status}`);
+
+/** 100 files, each with bytes of its own. */
+const uploadMany = (uploader: MediaUploader) =>
+  Array.from({ length: 100 }, (_, n) => uploader.upload(new Blob([bytesOf(200, n + 1)]), { name: `${n}.txt`, type: 'text/plain' }).done);
 
 const asksForForm = (peer: Peer): boolean => peer.asked.find(({ path }) => path === '/v1/uploads')?.body['form'] === true;
 
@@ -42,16 +46,36 @@ describe('a file goes by a form', () => {
     expect(sent(peer)).toEqual(['POST 201', 'PUT 200', 'PUT 200', 'PUT 200']);
   });
 
-  test('and costs one request besides its creation and the form itself', async () => {
+  test('and costs no request of its own but the form itself', async () => {
     const { world, peer, uploader } = await begin({ waitForVerification: false });
-    const uploads = Array.from({ length: 100 }, (_, n) => uploader.upload(new Blob([bytesOf(200, n + 1)]), { name: `${n}.txt`, type: 'text/plain' }).done);
-    await world.until(Promise.all(uploads));
+    await world.until(Promise.all(uploadMany(uploader)));
     expect(new Set(sent(peer))).toEqual(new Set(['POST 201']));
     expect(peer.store.sent).toHaveLength(100);
-    const others = peer.asked.filter(({ path }) => !/^\/v1\/uploads(:batch)?$/.test(path));
-    expect(new Set(others.map(({ method, path }) => `${method} ${path.split('/').at(-1)}`))).toEqual(new Set(['POST complete']));
-    expect(others).toHaveLength(100);
-    expect(peer.asked.length - others.length).toBeLessThan(6);
+    expect(new Set(peer.asked.map(({ method, path }) => `${method} ${path}`))).toEqual(new Set(['POST /v1/uploads:batch', 'POST /v1/uploads:complete']));
+    const completed = peer.asked.filter(({ path }) => path === '/v1/uploads:complete').map(({ body }) => (body as unknown as unknown[]).length);
+    expect(completed.reduce((sum, count) => sum + count)).toBe(100);
+    expect(Math.max(...completed)).toBeLessThanOrEqual(32);
+    expect(peer.asked.length).toBeLessThan(40);
+  });
+
+  test('and is completed by itself where the server knows no request for several', async () => {
+    const { world, peer, uploader } = await begin({ waitForVerification: false });
+    peer.completesMany = false;
+    expect(await world.until(Promise.all(uploadMany(uploader)))).toHaveLength(100);
+    expect(peer.count('POST', /\/complete$/)).toBe(100);
+  });
+
+  test('and is completed beside one of the same request that the server turns down', async () => {
+    const { world, peer, uploader } = await begin({ waitForVerification: false });
+    const uploads = uploadMany(uploader);
+    // Another client gives one up as soon as all are created.
+    peer.answering = () => {
+      const [first] = peer.sessions.values();
+      if (peer.sessions.size === 100 && first!.state === 'Uploading') first!.state = 'Aborted';
+    };
+    const ended = await world.until(Promise.allSettled(uploads));
+    expect(ended.filter(({ status }) => status === 'fulfilled')).toHaveLength(99);
+    expect(ended.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'upload_aborted' } });
   });
 
   test('that is asked for after a challenge was turned down', async () => {

@@ -70,6 +70,8 @@ export class Peer {
   singleMaxSize = 0;
   /** Whether it knows forms; an older server does not. */
   hasForms = true;
+  /** Whether it completes several uploads by one request. */
+  completesMany = true;
   /** Whether it and its store agree to checksums. */
   agreesToChecksums = true;
   /** Whether it tells of lost leases; an older server does not. */
@@ -175,7 +177,11 @@ export class Peer {
         return;
       }
       if (pathname === '/v1/uploads:batch') {
-        say(200, (body as unknown as NewUpload[]).map((row) => this.#row(row)));
+        say(200, await this.#rows(body as unknown as NewUpload[], (row) => this.#open(row)));
+      } else if (pathname === '/v1/uploads:complete') {
+        if (!this.completesMany) throw new Refusal(404, 'not_found');
+        const complete = (row: Asked['body']) => this.#one('POST', 'complete', this.#find(row['tag'] as string), row, new URLSearchParams());
+        say(200, await this.#rows(body as unknown as Asked['body'][], async (row) => (await complete(row))[1]));
       } else if (tag === '' && method === 'POST') {
         const answer = this.#open(body as unknown as NewUpload);
         say(answer.status === 'created' ? 201 : 200, answer);
@@ -193,13 +199,17 @@ export class Peer {
     }
   }
 
-  #row(wish: NewUpload): unknown {
-    try {
-      return this.#open(wish);
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      return { status: 'failed', problem: problem(error) };
-    }
+  #rows<T>(rows: readonly T[], answer: (row: T) => unknown): Promise<unknown[]> {
+    return Promise.all(
+      rows.map(async (row) => {
+        try {
+          return await answer(row);
+        } catch (error) {
+          if (!(error instanceof Refusal)) throw error;
+          return { status: 'failed', problem: problem(error) };
+        }
+      }),
+    );
   }
 
   #open(wish: NewUpload): { status: string } {
