@@ -76,10 +76,11 @@ internal sealed partial class UploadSessionGrain
 
     private async Task<Refusal?> FinishSingleAsync(ImmutableArray<NamedPart>? named, CancellationToken cancellationToken)
     {
-        var choice = PartCheck.Choose(await SinglePartAsync(cancellationToken), named, State.Plan, State.Size);
+        var found = await store.HeadAsync(State.Key, cancellationToken);
+        var choice = PartCheck.Choose(SinglePart(found), named, State.Plan, State.Size);
         if (!choice.IsSuccess)
             return choice.Refusal;
-        return await CheckSizeAsync(choice.Value.Parts[0].Size) ?? await FindOutcomeAsync();
+        return await CheckSizeAsync(choice.Value.Parts[0].Size) ?? await RecordOutcomeAsync(found);
     }
 
     /// <summary>A form's file is stored once it is there, and given up once the form has expired without one.</summary>
@@ -101,9 +102,10 @@ internal sealed partial class UploadSessionGrain
     /// <summary>
     /// The multipart upload is over: the object's presence decides how it ended. Records that, and gives the refusal where there is none.
     /// </summary>
-    private async Task<Refusal?> FindOutcomeAsync()
+    private async Task<Refusal?> FindOutcomeAsync() => await RecordOutcomeAsync(await store.HeadAsync(State.Key, CancellationToken.None));
+
+    private async Task<Refusal?> RecordOutcomeAsync(StoredObject? found)
     {
-        var found = await store.HeadAsync(State.Key, CancellationToken.None);
         if (found is not null && (State.Size is null || State.Size == found.Size))
         {
             if (State.State != UploadState.Completing)

@@ -222,9 +222,10 @@ internal sealed partial class UploadSessionGrain(
             cancellationToken);
 
     private async Task<ImmutableArray<UploadedPart>> SinglePartAsync(CancellationToken cancellationToken) =>
-        await store.HeadAsync(State.Key, cancellationToken) is { } found && (State.Size is null || State.Size == found.Size)
-            ? [new UploadedPart(1, found.Size, found.ETag, found.LastModified)]
-            : [];
+        SinglePart(await store.HeadAsync(State.Key, cancellationToken));
+
+    private ImmutableArray<UploadedPart> SinglePart(StoredObject? found) =>
+        found is not null && (State.Size is null || State.Size == found.Size) ? [new UploadedPart(1, found.Size, found.ETag, found.LastModified)] : [];
 
     private async Task<Result<OpenedUpload>> OpenedAsync(bool resumed, ImmutableArray<UploadedPart> parts, bool prefersForm, CancellationToken cancellationToken)
     {

@@ -12,6 +12,9 @@ internal sealed partial class OutboxDispatcher : BackgroundService
 {
     private const int Batch = 500;
 
+    // Many uploads at once would have it look for each event by itself.
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(20);
+
     private readonly OutboxStore _store;
     private readonly Destinations _destinations;
     private readonly EventsOptions _options;
@@ -63,6 +66,7 @@ internal sealed partial class OutboxDispatcher : BackgroundService
             try
             {
                 await _wake.WaitAsync(_options.PollInterval, stoppingToken);
+                await Task.Delay(Gathering, _time, stoppingToken);
             }
             catch (OperationCanceledException)
             {

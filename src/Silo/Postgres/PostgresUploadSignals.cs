@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Media.Grains.Ports;
+using Media.Silo.Hosting;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -9,7 +11,8 @@ namespace Media.Silo.Postgres;
 
 /// <summary>
 /// Tells of changed uploads: at once to listeners in this process, to those in others by NOTIFY. Notifications are sent beside the change that they
-/// tell of, several in one statement where they come fast, and dropped when the database is away; that is what makes them hints.
+/// tell of, several in one statement where they come fast, and dropped when the database is away; that is what makes them hints. Where there are no others
+/// (<see cref="SiloOptions.OnlyProcess"/>), nothing is sent.
 /// </summary>
 internal sealed partial class PostgresUploadSignals : BackgroundService, IUploadSignals
 {
@@ -21,6 +24,7 @@ internal sealed partial class PostgresUploadSignals : BackgroundService, IUpload
     private readonly PostgresDatabase _database;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly bool _hasOthers;
     private readonly string _sender = Guid.NewGuid().ToString("N");
     private readonly Lock _lock = new();
     private readonly Dictionary<string, List<Subscription>> _subscriptions = new(StringComparer.Ordinal);
@@ -28,8 +32,10 @@ internal sealed partial class PostgresUploadSignals : BackgroundService, IUpload
     private readonly Channel<string> _outgoing = System.Threading.Channels.Channel.CreateBounded<string>(
         new BoundedChannelOptions(16_384) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
-    public PostgresUploadSignals(PostgresDatabase database, PostgresListener listener, TimeProvider time, ILogger<PostgresUploadSignals> logger)
+    public PostgresUploadSignals(
+        PostgresDatabase database, PostgresListener listener, IOptions<SiloOptions> options, TimeProvider time, ILogger<PostgresUploadSignals> logger)
     {
+        _hasOthers = !options.Value.OnlyProcess;
         _database = database;
         _time = time;
         _logger = logger;
@@ -39,7 +45,7 @@ internal sealed partial class PostgresUploadSignals : BackgroundService, IUpload
     public ValueTask PublishAsync(string tag, CancellationToken cancellationToken)
     {
         Wake(tag);
-        _outgoing.Writer.TryWrite(tag);
+        Send(tag);
         return ValueTask.CompletedTask;
     }
 
@@ -47,14 +53,14 @@ internal sealed partial class PostgresUploadSignals : BackgroundService, IUpload
     {
         ArgumentNullException.ThrowIfNull(progress);
         Wake(tag, progress);
-        _outgoing.Writer.TryWrite(string.Create(CultureInfo.InvariantCulture, $"{tag}:{progress.Verified}/{progress.Size}"));
+        Send(string.Create(CultureInfo.InvariantCulture, $"{tag}:{progress.Verified}/{progress.Size}"));
         return ValueTask.CompletedTask;
     }
 
     public ValueTask PublishTakeoverAsync(string tag, string displaced)
     {
         Tell(displaced, tag);
-        _outgoing.Writer.TryWrite($"{tag}:<{displaced}");
+        Send($"{tag}:<{displaced}");
         return ValueTask.CompletedTask;
     }
 
@@ -88,6 +94,11 @@ internal sealed partial class PostgresUploadSignals : BackgroundService, IUpload
         {
             // The process stops; what was not sent is a hint less.
         }
+    }
+
+    private void Send(string payload)
+    {
+        if (_hasOthers) _outgoing.Writer.TryWrite(payload);
     }
 
     private async Task SendAsync(string[] payloads, CancellationToken cancellationToken)

@@ -70,6 +70,8 @@ public sealed class ServerTests(ApiFixture api)
 
         var batch = (await server.Client.AsAsync("POST", "/v1/uploads:batch", new JsonArray(Body(9)))).Ok();
         Assert.Equal("storage_unavailable", (string?)batch[0]!["problem"]!["code"]);
+        var completed = (await server.Client.AsAsync("POST", "/v1/uploads:complete", new JsonArray(new JsonObject { ["tag"] = tag }))).Ok();
+        Assert.Equal("storage_unavailable", (string?)completed[0]!["problem"]!["code"]);
         var ready = (await server.Client.SendAsync("GET", "/health/ready")).Ok(503);
         Assert.Contains("postgres", ready["notReady"]!.AsArray().Select(name => (string)name!));
         (await server.Client.SendAsync("GET", "/health/live")).Ok();
@@ -123,7 +125,7 @@ public sealed class ServerTests(ApiFixture api)
         Assert.Superset(
             new HashSet<string>
             {
-                "post /v1/permissions", "post /v1/uploads", "post /v1/uploads:batch", "get /v1/uploads", "get /v1/uploads/{tag}", "delete /v1/uploads/{tag}", "post /v1/uploads/{tag}/urls",
+                "post /v1/permissions", "post /v1/uploads", "post /v1/uploads:batch", "post /v1/uploads:complete", "get /v1/uploads", "get /v1/uploads/{tag}", "delete /v1/uploads/{tag}", "post /v1/uploads/{tag}/urls",
                 "get /v1/uploads/{tag}/parts", "post /v1/uploads/{tag}/lease", "delete /v1/uploads/{tag}/lease", "post /v1/uploads/{tag}/complete", "get /v1/uploads/{tag}/events",
                 "post /companion/{permission}/s3/multipart", "get /companion/{permission}/s3/multipart/{uploadId}", "get /companion/{permission}/s3/multipart/{uploadId}/{partNumber}",
                 "get /companion/{permission}/s3/multipart/{uploadId}/batch", "post /companion/{permission}/s3/multipart/{uploadId}/complete", "delete /companion/{permission}/s3/multipart/{uploadId}",

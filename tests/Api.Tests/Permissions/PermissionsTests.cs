@@ -156,7 +156,7 @@ public sealed class PermissionsTests(ApiFixture api)
         (string? Bearer, string Code)[] cases = [(null, "permission_missing"), ("nonsense", "permission_invalid"), (permission[..^4], "permission_invalid"), ("A" + permission, "permission_invalid")];
         foreach (var (bearer, code) in cases)
         {
-            foreach (var (method, path) in new[] { ("POST", "/v1/uploads"), ("POST", "/v1/uploads:batch"), ("GET", "/v1/uploads"), ("GET", "/v1/uploads/x"), ("DELETE", "/v1/uploads/x") })
+            foreach (var (method, path) in new[] { ("POST", "/v1/uploads"), ("POST", "/v1/uploads:batch"), ("POST", "/v1/uploads:complete"), ("GET", "/v1/uploads"), ("GET", "/v1/uploads/x"), ("DELETE", "/v1/uploads/x") })
             {
                 var answer = await api.Client.SendAsync(method, path, method == "POST" ? "not even JSON" : null, bearer);
                 answer.Problem(401, code);

@@ -1,7 +1,9 @@
 using Media.Grains.Ports;
+using Media.Silo.Hosting;
 using Media.Silo.Postgres;
 using Media.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 
 namespace Media.Silo.Tests.Postgres;
 
@@ -43,6 +45,25 @@ public sealed class UploadSignalsTests(PostgresFixture postgres) : IClassFixture
         await afterwards.WaitAsync(Long, Token);
 
         Assert.False(again.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Publish_OnlyProcess_WakesItsOwnListenersAlone()
+    {
+        await using var alone = await Process.StartAsync(postgres.ConnectionString, onlyProcess: true);
+        await using var other = await Process.StartAsync(postgres.ConnectionString);
+        await using var third = await Process.StartAsync(postgres.ConnectionString);
+        using var own = alone.Signals.Subscribe("tag");
+        using var others = other.Signals.Subscribe("tag");
+        using var afterwards = other.Signals.Subscribe("afterwards");
+        var waiting = others.WaitAsync(Long, Token);
+
+        await alone.Signals.PublishAsync("tag", Token);
+        await own.WaitAsync(Long, Token);
+        await third.Signals.PublishAsync("afterwards", Token);
+        await afterwards.WaitAsync(Long, Token);
+
+        Assert.False(waiting.IsCompleted);
     }
 
     [Fact]
@@ -134,7 +155,7 @@ public sealed class UploadSignalsTests(PostgresFixture postgres) : IClassFixture
     {
         await using var database = Database.Open("Host=127.0.0.1;Port=1;Username=x;Database=x");
         var listener = new PostgresListener(database, TimeProvider.System, NullLogger<PostgresListener>.Instance);
-        using var signals = new PostgresUploadSignals(database, listener, TimeProvider.System, NullLogger<PostgresUploadSignals>.Instance);
+        using var signals = new PostgresUploadSignals(database, listener, Options.Create(new SiloOptions()), TimeProvider.System, NullLogger<PostgresUploadSignals>.Instance);
         await signals.StartAsync(Token);
         using var subscription = signals.Subscribe("tag");
 
@@ -149,20 +170,20 @@ public sealed class UploadSignalsTests(PostgresFixture postgres) : IClassFixture
     {
         private readonly PostgresListener _listener;
 
-        private Process(PostgresDatabase database, TimeProvider time)
+        private Process(PostgresDatabase database, TimeProvider time, bool onlyProcess)
         {
             Database = database;
             _listener = new PostgresListener(database, TimeProvider.System, NullLogger<PostgresListener>.Instance);
-            Signals = new PostgresUploadSignals(database, _listener, time, NullLogger<PostgresUploadSignals>.Instance);
+            Signals = new PostgresUploadSignals(database, _listener, Options.Create(new SiloOptions { OnlyProcess = onlyProcess }), time, NullLogger<PostgresUploadSignals>.Instance);
         }
 
         public PostgresDatabase Database { get; }
 
         public PostgresUploadSignals Signals { get; }
 
-        public static async Task<Process> StartAsync(string connectionString, TimeProvider? time = null)
+        public static async Task<Process> StartAsync(string connectionString, TimeProvider? time = null, bool onlyProcess = false)
         {
-            var process = new Process(await Postgres.Database.OpenMigratedAsync(connectionString), time ?? TimeProvider.System);
+            var process = new Process(await Postgres.Database.OpenMigratedAsync(connectionString), time ?? TimeProvider.System, onlyProcess);
             await process._listener.StartAsync(Token);
             await process.Signals.StartAsync(Token);
             await process._listener.Listening.WaitAsync(Long, Token);

@@ -212,7 +212,7 @@ public sealed class BadInputTests(ApiFixture api)
     public async Task Body_AtAndOverItsLimit_IsReadAndRefused()
     {
         var permission = await Client.PermissionAsync();
-        foreach (var (path, limit) in new[] { ("/v1/uploads", 1 << 20), ("/v1/permissions", 1 << 20), ("/v1/uploads:batch", 1_000 * 8_192), ($"/v1/uploads/{new string('a', 21)}/complete", 10_000 * 256) })
+        foreach (var (path, limit) in new[] { ("/v1/uploads", 1 << 20), ("/v1/permissions", 1 << 20), ("/v1/uploads:batch", 1_000 * 8_192), ("/v1/uploads:complete", 1_000 * 8_192), ($"/v1/uploads/{new string('a', 21)}/complete", 10_000 * 256) })
         {
             var over = await Client.SendAsync("POST", path, Padded(limit + 1), permission, origin: ApiServer.Origin);
             over.Problem(413, "body_too_large");
