@@ -67,7 +67,7 @@ public sealed class BatchAndListTests(ApiFixture api)
 
         Assert.Equal(
             [
-                null, null, "parts_missing", "upload_locked", "upload_not_found", "upload_not_found", "upload_not_found", "invalid_request", "invalid_request", "invalid_request",
+                null, null, "parts_missing", "upload_locked", "not_your_upload", "upload_not_found", "upload_not_found", "invalid_request", "invalid_request", "invalid_request",
                 "invalid_request", "invalid_request", "invalid_request", null,
             ],
             answers.Select(answer => (string?)answer!["problem"]?["code"]));
