@@ -58,11 +58,11 @@ internal sealed class DedupBench : Benchmark
             Rate,
             [LookUps(large, cancellationToken), LookUps(small, cancellationToken), RoundTrips(large.Database, cancellationToken), static _ => Task.CompletedTask],
             cancellationToken);
-        report.Add("p99 of 1 000 look-ups/s, 1 000 000 contents", Comparison.OfAmounts(rounds.P99(0), GoalMilliseconds), "ms", "the goal");
-        report.Add("the same, growth", Comparison.OfAmounts(rounds.P99(0), rounds.P99(1)), "ms", "10 000 contents");
-        report.Add("the same, above the floor", Comparison.OfAmounts(rounds.P99(0), rounds.P99(2)), "ms", "select 1");
-        report.Add("the same, above the machine's own", Comparison.OfAmounts(rounds.P99(0), rounds.P99(3)), "ms", "nothing at all");
-        report.Note(string.Create(CultureInfo.InvariantCulture, $"Half of the look-ups among 1 000 000 took {rounds.Half(0):0.00} ms or less. {rounds.Describe(0)}."));
+        report.Add("p99 of 1 000 look-ups/s, 1 000 000 contents", Comparison.OfAmounts(rounds.Percentile(0, 0.99), GoalMilliseconds), "ms", "the goal");
+        report.Add("the same, growth", Comparison.OfAmounts(rounds.Percentile(0, 0.99), rounds.Percentile(1, 0.99)), "ms", "10 000 contents");
+        report.Add("the same, above the floor", Comparison.OfAmounts(rounds.Percentile(0, 0.99), rounds.Percentile(2, 0.99)), "ms", "select 1");
+        report.Add("the same, above the machine's own", Comparison.OfAmounts(rounds.Percentile(0, 0.99), rounds.Percentile(3, 0.99)), "ms", "nothing at all");
+        report.Note(string.Create(CultureInfo.InvariantCulture, $"Half of the look-ups among 1 000 000 took {rounds.Percentile(0, 0.5):0.00} ms or less. {rounds.Describe(0)}."));
     }
 
     private static async Task MeasureRateAsync(

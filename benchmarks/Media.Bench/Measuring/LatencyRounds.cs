@@ -28,26 +28,26 @@ internal sealed class LatencyRounds
     {
         var all = new LatencyRounds(subjects.Length);
         foreach (var subject in subjects) await OpenLoop.RunAsync(rate, WarmTime, subject, cancellationToken);
+        var number = (int)(rate * WarmTime.TotalSeconds);
         for (var round = 0; round < Most && all._rounds.Any(static rounds => rounds.Count(IsUndisturbed) < Enough); round++)
         {
             for (var turn = 0; turn < subjects.Length; turn++)
             {
                 var subject = round % 2 == 0 ? turn : subjects.Length - 1 - turn;
                 var before = ProcessorTimes.Now();
-                var times = await OpenLoop.RunAsync(rate, RoundTime, subjects[subject], cancellationToken);
+                var times = await OpenLoop.RunAsync(rate, RoundTime, subjects[subject], cancellationToken, number);
                 var stolen = ProcessorTimes.Now().StolenSince(before);
-                all._rounds[subject].Add(new Round(OpenLoop.Percentile(times, 0.5), OpenLoop.Percentile(times, 0.99), stolen));
+                all._rounds[subject].Add(new Round(times, stolen));
             }
+
+            number += (int)(rate * RoundTime.TotalSeconds);
         }
 
         return all;
     }
 
-    /// <summary>The median of a subject's rounds, of the time that 99 in 100 requests stay within, in milliseconds.</summary>
-    public double P99(int subject) => Comparison.Median([.. Counted(subject).Select(static round => round.P99)]);
-
-    /// <summary>The same of half of the requests.</summary>
-    public double Half(int subject) => Comparison.Median([.. Counted(subject).Select(static round => round.Half)]);
+    /// <summary>The time that a share of a subject's requests stays within, of all rounds that count, in milliseconds.</summary>
+    public double Percentile(int subject, double share) => OpenLoop.Percentile([.. Counted(subject).SelectMany(static round => round.Times).Order()], share);
 
     /// <summary>Which rounds of a subject count, in words.</summary>
     public string Describe(int subject)
@@ -65,5 +65,5 @@ internal sealed class LatencyRounds
 
     private static bool IsUndisturbed(Round round) => round.Stolen <= MostStolen;
 
-    private readonly record struct Round(double Half, double P99, double Stolen);
+    private readonly record struct Round(double[] Times, double Stolen);
 }

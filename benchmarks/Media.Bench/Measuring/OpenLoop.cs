@@ -11,8 +11,9 @@ internal static class OpenLoop
     /// <param name="duration">For how long.</param>
     /// <param name="request">Sends the request with a number.</param>
     /// <param name="cancellationToken">Stops.</param>
+    /// <param name="first">The first one's number.</param>
     /// <returns>Milliseconds, the fastest first.</returns>
-    public static async Task<double[]> RunAsync(int rate, TimeSpan duration, Func<int, Task> request, CancellationToken cancellationToken)
+    public static async Task<double[]> RunAsync(int rate, TimeSpan duration, Func<int, Task> request, CancellationToken cancellationToken, int first = 0)
     {
         var count = (int)(rate * duration.TotalSeconds);
         var times = new ConcurrentBag<double>();
@@ -44,7 +45,7 @@ internal static class OpenLoop
 
         async Task SendAsync(int number)
         {
-            await request(number);
+            await request(first + number);
             times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds - (number * 1_000.0 / rate));
         }
     }

@@ -8,6 +8,9 @@ import { chromium, chromiumArguments, chromiumPath, mayUseSandbox } from './chro
 
 const pollEvery = 200;
 
+/** A page that nobody looks at is otherwise slowed down. */
+const wakeful = ['--disable-background-timer-throttling', '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding'];
+
 /**
  * Starts a Chromium that nobody watches while it measures. Whoever drives a page is told of each of its requests and answers, which costs the browser
  * as much as a small request itself.
@@ -16,10 +19,11 @@ const pollEvery = 200;
 export async function startUnwatched(more = []) {
   const profile = await mkdtemp(join(tmpdir(), 'media-chromium-'));
   const sandbox = mayUseSandbox ? [] : ['--no-sandbox'];
-  const browser = spawn(chromiumPath(), [...chromiumArguments, ...sandbox, ...more, '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank'], {
+  const browser = spawn(chromiumPath(), [...chromiumArguments, ...wakeful, ...sandbox, ...more, '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const exited = once(browser, 'exit');
+  process.once('exit', () => browser.kill());
   const tools = await addressOf(browser);
   return {
     /**
@@ -32,18 +36,18 @@ export async function startUnwatched(more = []) {
      * @returns {Promise<number>} what `start` resolved to
      */
     async measure(url, prepare, start, argument) {
-      const driver = await chromium.connectOverCDP(tools);
+      const driver = await chromium.connectOverCDP(tools, { isLocal: true });
       const page = await driver.contexts()[0].newPage();
       page.setDefaultTimeout(0);
       await page.goto(url);
       await prepare(page);
       const mark = `measuring ${Math.random()}`;
       await page.evaluate((mark) => (document.title = mark), mark);
-      const { id } = (await listPages(tools)).find(({ title }) => title === mark);
+      const { id } = await pageThat(tools, (page) => page?.title === mark, ({ title }) => title === mark);
       // The title is what can be seen from outside.
       await page.evaluate(`void (${start})(${JSON.stringify(argument)}).then((value) => document.title = 'done ' + value, (error) => document.title = 'failed ' + error)`);
       await driver.close();
-      const title = await titleBeyond(tools, id, mark);
+      const title = (await pageThat(tools, (page) => page?.title !== mark, (page) => page.id === id))?.title ?? 'failed: it is gone';
       await fetch(`${tools}/json/close/${id}`);
       if (!title.startsWith('done ')) throw new Error(`The page ${title}`);
       return Number(title.slice('done '.length));
@@ -58,12 +62,12 @@ export async function startUnwatched(more = []) {
 
 const listPages = async (tools) => (await fetch(`${tools}/json/list`)).json();
 
-async function titleBeyond(tools, id, mark) {
+/** Waits until something is true of a page, as far as can be seen from outside. */
+async function pageThat(tools, isTrue, isIt) {
   for (;;) {
+    const page = (await listPages(tools)).find(isIt);
+    if (isTrue(page)) return page;
     await new Promise((resolve) => setTimeout(resolve, pollEvery));
-    const page = (await listPages(tools)).find((page) => page.id === id);
-    if (page === undefined) return 'failed: it is gone';
-    if (page.title !== mark) return page.title;
   }
 }
 

@@ -54,10 +54,12 @@ async function visit(report, { full, slower }, compare) {
 
     const visit = { browser, product, permission: await permissionOf(product), used: new Map() };
     // Code and connections are there then, on both sides.
-    await Promise.all([by('ours', visit, await largeFile(join(folder, 'first'), 10))(), by('theirs', visit, await smallFiles(join(folder, 'firsts'), 5))()]);
+    for (const content of [await largeFile(join(folder, 'first'), 10), await smallFiles(join(folder, 'firsts'), 20)]) {
+      for (const who of ['ours', 'theirs']) await by(who, visit, content)();
+    }
     visit.used.clear();
     await compare(visit, full && slower === 1 ? 3 : 1, folder);
-    for (const [who, { amount, times }] of visit.used) report.note(`Processor time by ${who}, each ${amount.unit}: ${shares(times, amount.total)}.`);
+    for (const [what, { amount, times }] of visit.used) report.note(`Processor time for each ${amount.unit} until all are verified, ${what}: ${shares(times, amount.total)}.`);
     const [api, store] = await Promise.all(lines.map((line) => line.connections()));
     report.note(`${roundTrip} ms round-trip time and ${rate} Mbit/s for each connection; ${api} connections to the API, ${store} to the store in all.`);
   } finally {
@@ -104,18 +106,18 @@ const by = (who, { browser, product, permission, used }, content, options = {}) 
     before = await processorTime();
   };
   const seconds = await browser.measure(product.url, choose, ([who, ...how]) => window.measure[who](...how), [who, permission, options]);
-  count(used, who, content, before, await processorTime());
   // The server reads back what it got: the next one is not to pay for that.
   await allVerified(product, permission);
+  count(used, [who, ...Object.entries(options).map(([name, value]) => `${name} ${value}`)].join(', '), content, before, await processorTime());
   return content.amount / seconds;
 };
 
 /** Adds what a measurement took of the processors to what those before it took. */
-function count(used, who, { amount, unit }, before, after) {
-  const sum = used.get(who) ?? { amount: { total: 0, unit }, times: new Map() };
+function count(used, what, { amount, unit }, before, after) {
+  const sum = used.get(what) ?? { amount: { total: 0, unit }, times: new Map() };
   sum.amount.total += amount;
   for (const [name, seconds] of after) sum.times.set(name, (sum.times.get(name) ?? 0) + seconds - (before.get(name) ?? 0));
-  used.set(who, sum);
+  used.set(what, sum);
 }
 
 const shares = (times, amount) =>

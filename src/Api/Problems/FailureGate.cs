@@ -27,11 +27,12 @@ internal sealed partial class FailureGate(RequestDelegate next, ILogger<FailureG
         }
         catch (Exception exception)
         {
-            await ProblemForm.WriteAsync(context, ProblemOf(context, exception));
+            await ProblemForm.WriteAsync(context, Explain(context, exception, logger));
         }
     }
 
-    private Problem ProblemOf(HttpContext context, Exception exception)
+    /// <summary>Logs what was thrown, and tells it as a client may hear it.</summary>
+    public static Problem Explain(HttpContext context, Exception exception, ILogger<FailureGate> logger)
     {
         for (var cause = exception; cause is not null; cause = cause.InnerException)
         {

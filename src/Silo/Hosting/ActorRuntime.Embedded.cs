@@ -11,4 +11,7 @@ internal static class ActorRuntime
 
     /// <summary>How far a grain may trust its memory.</summary>
     public static StateFreshness GetFreshness(SiloOptions options) => new(ReadBeforeUse: !options.OnlyProcess);
+
+    /// <summary>Whether other processes may have to hear of what changes here.</summary>
+    public static bool HasOthers(SiloOptions options) => !options.OnlyProcess;
 }

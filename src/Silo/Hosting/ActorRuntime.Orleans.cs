@@ -35,4 +35,7 @@ internal static class ActorRuntime
 
     /// <summary>On a cluster an activation is the only one of its id.</summary>
     public static StateFreshness GetFreshness(SiloOptions options) => new(ReadBeforeUse: false);
+
+    /// <summary>Whether other processes may have to hear of what changes here: silos come and go.</summary>
+    public static bool HasOthers(SiloOptions options) => true;
 }

@@ -9,8 +9,9 @@ public sealed class SiloOptions
     public const string Section = "Media:Silo";
 
     /// <summary>
-    /// Embedded runtime: whether no other process uses the database. Grains then trust the state in their memory and save a read per call. Two
-    /// processes that both say so are still never wrong about what they write, but may answer from old states.
+    /// Embedded runtime: whether no other process uses the database. Grains then trust the state in their memory and save a read per call, and nobody else
+    /// is told of changes. Two processes that both say so are still never wrong about what they write, but may answer from old states, and hear of each
+    /// other's changes late.
     /// </summary>
     public bool OnlyProcess { get; set; }
 

@@ -35,7 +35,7 @@ internal sealed partial class PostgresUploadSignals : BackgroundService, IUpload
     public PostgresUploadSignals(
         PostgresDatabase database, PostgresListener listener, IOptions<SiloOptions> options, TimeProvider time, ILogger<PostgresUploadSignals> logger)
     {
-        _hasOthers = !options.Value.OnlyProcess;
+        _hasOthers = ActorRuntime.HasOthers(options.Value);
         _database = database;
         _time = time;
         _logger = logger;

@@ -4,7 +4,6 @@ using System.Text.Json;
 using Media.Api.Json;
 using Media.Api.Permissions;
 using Media.Api.Problems;
-using Media.Grains.Ports;
 using Media.Grains.Uploads;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Orleans;
@@ -36,7 +35,7 @@ internal static class CompleteRoute
     }
 
     public static async Task<Results<Ok<ImmutableArray<BatchAnswer>>, ProblemResult>> CompleteManyAsync(
-        HttpRequest request, Admission admission, IGrainFactory grains, CancellationToken cancellationToken)
+        HttpRequest request, Admission admission, IGrainFactory grains, ILogger<FailureGate> logger, CancellationToken cancellationToken)
     {
         var (rows, problem) = await BatchRoute.ReadRowsAsync(request, cancellationToken);
         if (problem is not null)
@@ -44,7 +43,17 @@ internal static class CompleteRoute
 
         var answers = new BatchAnswer[rows!.Length];
         var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
-        await Parallel.ForAsync(0, answers.Length, options, async (i, token) => answers[i] = await CompleteRowAsync(rows[i], admission, grains, token));
+        await Parallel.ForAsync(0, answers.Length, options, async (i, token) =>
+        {
+            try
+            {
+                answers[i] = await CompleteRowAsync(rows[i], admission, grains, token);
+            }
+            catch (Exception exception) when (!token.IsCancellationRequested)
+            {
+                answers[i] = BatchRoute.Failed(FailureGate.Explain(request.HttpContext, exception, logger));
+            }
+        });
         return TypedResults.Ok(ImmutableArray.Create(answers));
     }
 
@@ -60,19 +69,8 @@ internal static class CompleteRoute
         var (caller, invalid) = CallerReader.Of(admission, row.ClientId, row.Epoch);
         if (invalid is not null)
             return BatchRoute.Failed(invalid);
-        try
-        {
-            var (completed, refused) = await CompleteAsync(session, caller, row, cancellationToken);
-            return refused is null ? completed! : BatchRoute.Failed(refused);
-        }
-        catch (StorageUnavailableException)
-        {
-            return BatchRoute.Failed(ProblemCatalog.StorageUnavailable);
-        }
-        catch (Exception exception) when (exception is StoreUnavailableException or ObjectChangedException)
-        {
-            return BatchRoute.Failed(ProblemCatalog.ObjectStoreUnavailable);
-        }
+        var (completed, refused) = await CompleteAsync(session, caller, row, cancellationToken);
+        return refused is null ? completed! : BatchRoute.Failed(refused);
     }
 
     private static async Task<(UploadAnswer? Completed, Problem? Problem)> CompleteAsync(

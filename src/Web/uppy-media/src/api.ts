@@ -110,7 +110,7 @@ export class UploadsApi {
   /** Completes uploads that went in one piece. @returns an upload or a problem for each, in the same order */
   async completeMany(completions: readonly Completion[], options?: CallOptions): Promise<(Upload | MediaProblem)[]> {
     const rows = completions.map(({ tag, pieceHash, clientId }) => ({ tag, clientId, ...(pieceHash !== null && { pieceHash }) }));
-    return rowsOf(await this.#json<BatchRow[]>('POST', '/v1/uploads:complete', rows, options, completionLimit));
+    return rowsOf(await this.#json<BatchRow[]>('POST', '/v1/uploads:complete', rows, options));
   }
 
   async abort(tag: string, clientId: string, options?: CallOptions): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import { MediaProblem, unexpected } from './errors.ts';
+import { codeOf, MediaProblem, unexpected } from './errors.ts';
 
 interface Call<TWish, TAnswer> {
   readonly wish: TWish;
@@ -7,14 +7,16 @@ interface Call<TWish, TAnswer> {
   readonly reject: (reason: unknown) => void;
   /** Nobody wants it any more. */
   isAbandoned: boolean;
+  /** Is told so once it is on its way. */
+  abandoned: () => void;
 }
 
 /** How calls are gathered. */
 export interface BatcherOptions<TWish, TAnswer> {
-  /** Makes one call by itself. */
-  readonly one: (wish: TWish) => Promise<TAnswer>;
-  /** Makes several by one request. @returns an answer or a problem for each, in the same order */
-  readonly many: (wishes: readonly TWish[]) => Promise<readonly (TAnswer | MediaProblem)[]>;
+  /** Makes one call by itself. @param signal when nobody wants it any more */
+  readonly one: (wish: TWish, signal: AbortSignal) => Promise<TAnswer>;
+  /** Makes several by one request. @param signal when nobody wants any of them any more @returns an answer or a problem for each, in the same order */
+  readonly many: (wishes: readonly TWish[], signal: AbortSignal) => Promise<readonly (TAnswer | MediaProblem)[]>;
   /** Is told the answer to a call that nobody waits for any more. */
   readonly unwanted?: (wish: TWish, answer: TAnswer) => void;
   /** Most calls of one request, at most 1 000. */
@@ -49,6 +51,7 @@ export class Batcher<TWish, TAnswer> {
       const leave = () => {
         this.#calls = this.#calls.filter((other) => other !== call);
         call.isAbandoned = true;
+        call.abandoned();
         reject(signal.reason);
       };
       const end =
@@ -57,7 +60,7 @@ export class Batcher<TWish, TAnswer> {
           signal.removeEventListener('abort', leave);
           settle(value);
         };
-      const call: Call<TWish, TAnswer> = { wish, resolve: end(resolve), reject: end(reject), isAbandoned: false };
+      const call: Call<TWish, TAnswer> = { wish, resolve: end(resolve), reject: end(reject), isAbandoned: false, abandoned: () => {} };
       signal.addEventListener('abort', leave, { once: true });
       this.#calls.push(call);
       void this.#gather();
@@ -86,7 +89,7 @@ export class Batcher<TWish, TAnswer> {
       return;
     }
     try {
-      const answers = await this.#options.many(calls.map(({ wish }) => wish));
+      const answers = await this.#options.many(calls.map(({ wish }) => wish), whenAbandoned(calls));
       if (answers.length !== calls.length) throw unexpected('The server did not answer every row of a batch.');
       calls.forEach((call, row) => {
         const answer = answers[row]!;
@@ -100,13 +103,13 @@ export class Batcher<TWish, TAnswer> {
       }
       // An older server.
       this.#isOneByOne = true;
-      await this.#send(calls);
+      await this.#send(calls.filter((call) => !call.isAbandoned));
     }
   }
 
   async #sendOne(call: Call<TWish, TAnswer>): Promise<void> {
     try {
-      this.#settle(call, await this.#options.one(call.wish));
+      this.#settle(call, await this.#options.one(call.wish, whenAbandoned([call])));
     } catch (error) {
       call.reject(error);
     }
@@ -118,4 +121,11 @@ export class Batcher<TWish, TAnswer> {
   }
 }
 
-const isUnknownRoute = (error: unknown): boolean => error instanceof MediaProblem && (error.status === 404 || error.status === 405);
+function whenAbandoned(calls: readonly { readonly isAbandoned: boolean; abandoned: () => void }[]): AbortSignal {
+  const all = new AbortController();
+  for (const call of calls) call.abandoned = () => calls.every(({ isAbandoned }) => isAbandoned) && all.abort();
+  return all.signal;
+}
+
+/** As a server says it, in its own words: a gateway that answers for it meanwhile knows none of its routes. */
+const isUnknownRoute = (error: unknown): boolean => ['not_found', 'method_not_allowed'].includes(codeOf(error) ?? '');

@@ -5,6 +5,8 @@ import type { StoreRefusal } from './errors.ts';
 export interface Destination {
   /** Whether bytes are told while they go out; where not, nothing is heard before the answer. */
   readonly tellsProgress: boolean;
+  /** Whether the bytes are read from the file for it. */
+  readonly readsFile: boolean;
   /** Sends the part's bytes, once. It throws Unreachable where there was no answer, or the signal's reason. */
   send(bytes: Blob, signal: AbortSignal, onProgress: (sent: number) => void): Promise<PutAnswer>;
   /** The store refused: the next try wants another one. */

@@ -32,7 +32,7 @@ export class FileHashes {
     return this.#piece;
   }
 
-  /** The file itself, where it was read whole and is on its way: no browser has to read it again, and what is sent is what was hashed. */
+  /** The file itself, where it was read whole and is not stored yet: no browser has to read it again, and what is sent is what was hashed. */
   get bytes(): ArrayBuffer | null {
     return this.#bytes;
   }
@@ -82,9 +82,14 @@ export class FileHashes {
     return this.#piece;
   }
 
-  /** Ends the workers, and lets go of the bytes; what is hashed stays. */
-  close(): void {
+  /** Lets go of the bytes. */
+  release(): void {
     this.#bytes = null;
+  }
+
+  /** Ends the workers; what is hashed stays. */
+  close(): void {
+    this.release();
     // A closed hasher refuses everything; its checkpoint lives on in the next.
     const checkpoint = this.#hasher?.checkpoint;
     this.#hasher?.close();

@@ -90,13 +90,14 @@ export class FileUpload {
   }
 
   async #run(signal: AbortSignal): Promise<UploadOutcome> {
-    // Small files are in memory from here to their end.
+    // Small files are in memory from here until they are stored.
     const leaveOpen = await this.#shared.open.enter(signal);
     let endTurn = () => {};
     try {
       const tipHash = await this.#file.hashes.tip();
       if (tipHash !== null) endTurn = await this.#shared.contents.take(`${this.#file.data.size}:${tipHash}`, signal);
       const { upload, resumed } = await this.#store(signal);
+      this.#file.hashes.release();
       leaveOpen();
       const ended = await this.#verify(upload, signal);
       const pieceHash = this.#file.hashes.knownPiece;

@@ -36,7 +36,8 @@ export async function postForm(
 function formOf(fields: PostForm['fields'], file: Blob): FormData {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  form.append('file', file);
+  // Its name is nobody's business there.
+  form.append('file', file, 'blob');
   return form;
 }
 

@@ -88,7 +88,7 @@ export class PartSender {
     } catch (error) {
       signal.throwIfAborted();
       // A file that changed on disk can't be read any more; the browser tells it as a failure of the network.
-      if (error instanceof Unreachable && !(error instanceof Stalled)) await readBytes(file.slice(start, Math.min(end, start + 1)));
+      if (destination.readsFile && error instanceof Unreachable && !(error instanceof Stalled)) await readBytes(file.slice(start, Math.min(end, start + 1)));
       throw error;
     } finally {
       watchdog.stop();

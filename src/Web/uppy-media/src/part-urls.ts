@@ -76,6 +76,7 @@ export class PartUrls implements Destinations {
     const { put, checksums } = this.#options;
     return {
       tellsProgress: true,
+      readsFile: true,
       send: (body, signal, onProgress) => put({ url: url.url, headers: url.headers, body, signal, onProgress }),
       refused: (refusal) => {
         if (this.#held.get(url.part)?.url === url) this.#held.delete(url.part);

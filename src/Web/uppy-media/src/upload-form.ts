@@ -34,9 +34,11 @@ export class UploadForm implements Destinations {
     const { api, upload, clientId, retry, fetch, inMemory } = this.#options;
     const held = this.#form !== null && this.#goodUntil > retry.clock.now() ? this.#form : null;
     const form = held ?? this.#hold(await retry.call(() => api.form(upload.tag, clientId, { signal }), signal));
+    const memory = inMemory();
     return {
       tellsProgress: false,
-      send: (bytes, stop) => postForm(fetch, form, inMemory() ?? bytes, stop),
+      readsFile: memory === null,
+      send: (bytes, stop) => postForm(fetch, form, memory ?? bytes, stop),
       refused: () => {
         if (this.#form === form) this.#form = null;
       },

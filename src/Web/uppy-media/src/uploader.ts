@@ -69,8 +69,9 @@ const streamsAtOnce = 2;
 
 const usualBatch = 100;
 
-/** Completions of one request: none waits for many others. */
+/** Completions of one request, and such requests at once: none waits for many others, nor for one that takes long. */
 const mostCompletions = 32;
+const completionsAtOnce = 4;
 
 /**
  * The server has 16 in hand at once of one request, so the first is of so many; two requests at once, so that the next is under way while the parts of
@@ -105,9 +106,10 @@ export class MediaUploader {
       lanes: new Lanes(new AdaptiveLimit(options.mostParts === undefined ? {} : { most: options.mostParts }), clock),
       creations: creationsBy(api, clock, options.batch ?? usualBatch),
       completions: new Batcher(clock, {
-        one: ({ tag, pieceHash, clientId }) => api.complete(tag, null, pieceHash, clientId),
-        many: (completions) => api.completeMany(completions),
+        one: ({ tag, pieceHash, clientId }, signal) => api.complete(tag, null, pieceHash, clientId, { signal }),
+        many: (completions, signal) => api.completeMany(completions, { signal }),
         ...gathered,
+        atOnce: completionsAtOnce,
         most: Math.min(options.batch ?? usualBatch, mostCompletions),
       }),
       verification: new Verification(api, retry, streamsAtOnce),

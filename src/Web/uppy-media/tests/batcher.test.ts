@@ -72,3 +72,29 @@ test('a server that knows no request for several is asked one by one from then o
   expect(await both()).toMatchObject([{ status: 'fulfilled' }, { status: 'rejected' }]);
   expect(asked).toEqual(['/v1/uploads:batch', ...Array<string>(4).fill('/v1/uploads')]);
 });
+
+test('a request is broken off when nobody wants anything of it any more, and not before', async () => {
+  const asked: (readonly string[])[] = [];
+  const broken: (readonly string[])[] = [];
+  const many = (wishes: readonly string[], signal: AbortSignal) =>
+    new Promise<never>((_, reject) => {
+      asked.push(wishes);
+      signal.addEventListener('abort', () => {
+        broken.push(wishes);
+        reject(new Error('broken off'));
+      });
+    });
+  const batcher = new Batcher<string, string>(systemClock, { one: async (wish) => `only ${wish}`, many, most: 100, first: 16, atOnce: 1, wait: 5 });
+  const clients = [new AbortController(), new AbortController()] as const;
+  const both = clients.map(({ signal }, index) => batcher.call(`${index}`, signal));
+  await vi.waitFor(() => expect(asked).toEqual([['0', '1']]), { timeout: 30_000 });
+  const next = batcher.call('2', new AbortController().signal);
+  clients[0].abort(new Error('removed'));
+  await expect(both[0]).rejects.toThrow('removed');
+  expect(broken).toEqual([]);
+  clients[1].abort(new Error('removed'));
+  await expect(both[1]).rejects.toThrow('removed');
+  expect(broken).toEqual([['0', '1']]);
+  // Its place is free.
+  expect(await next).toBe('only 2');
+});

@@ -67,15 +67,19 @@ describe('a file goes by a form', () => {
 
   test('and is completed beside one of the same request that the server turns down', async () => {
     const { world, peer, uploader } = await begin({ waitForVerification: false });
+    const given = 'tag000000000000000100';
+    const isNamed = () => JSON.stringify(peer.asked.at(-1)!.body).includes(given);
     const uploads = uploadMany(uploader);
-    // Another client gives one up as soon as all are created.
-    peer.answering = () => {
-      const [first] = peer.sessions.values();
-      if (peer.sessions.size === 100 && first!.state === 'Uploading') first!.state = 'Aborted';
+    // Another client gives one up while it is being completed.
+    peer.apiFault = (_method, path) => {
+      if (path === '/v1/uploads:complete' && isNamed()) peer.sessions.get(given)!.state = 'Aborted';
+      return null;
     };
     const ended = await world.until(Promise.allSettled(uploads));
     expect(ended.filter(({ status }) => status === 'fulfilled')).toHaveLength(99);
     expect(ended.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'upload_aborted' } });
+    expect(peer.store.sent.filter(({ status }) => status !== 201)).toEqual([]);
+    expect(peer.sessions.get(given)!.state).toBe('Aborted');
   });
 
   test('that is asked for after a challenge was turned down', async () => {
