@@ -1,20 +1,8 @@
-import { createRequire } from 'node:module';
+import { loadOfTests, testsRequire } from './browser-tests.mjs';
 
-// What drives the browser is installed once, for the browser tests.
-export const { chromium } = createRequire(new URL('../../../tests/Browser/package.json', import.meta.url))('playwright-core');
+export const { chromium } = testsRequire('playwright-core');
 
-export const chromiumArguments = [
-  '--headless=new',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-/** Chromium's sandbox does not work for root. */
-export const mayUseSandbox = process.getuid?.() !== 0;
+export const { chromiumArguments, mayUseSandbox } = await loadOfTests('support/chromium.ts');
 
 /** Where the Chromium is that build/setup.sh found. */
 export function chromiumPath() {

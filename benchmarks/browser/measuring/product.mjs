@@ -1,10 +1,4 @@
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
-
-const tests = new URL('../../../tests/Browser/', import.meta.url);
-// Installed once, for the browser tests.
-const { runnerImport } = await import(createRequire(new URL('package.json', tests)).resolve('vite'));
-const load = async (/** @type {string} */ path) => (await runnerImport(fileURLToPath(new URL(path, tests)), { configFile: false, logLevel: 'warn' })).module;
+import { loadOfTests } from './browser-tests.mjs';
 
 /**
  * Starts the product as the browser tests do, on free ports and in a new folder, with another page than its own.
@@ -12,8 +6,8 @@ const load = async (/** @type {string} */ path) => (await runnerImport(fileURLTo
  * @returns {Promise<{url: string, password: string, s3: {endpoint: string}, stop(): Promise<void>}>}
  */
 export async function startProduct(page) {
-  const { buildPage } = await load('support/built-page.ts');
-  const product = await load('support/product.ts');
+  const { buildPage } = await loadOfTests('support/built-page.ts');
+  const product = await loadOfTests('support/product.ts');
   const built = await buildPage(page);
   try {
     const started = await product.startProduct({ Media__Api__WebRoot: built.folder });

@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { interleaved } from '../measuring/comparison.mjs';
-import { processorTime } from '../measuring/processor-time.mjs';
 import { startProduct } from '../measuring/product.mjs';
+import { programTimes } from '../measuring/program-times.mjs';
 import { openShapedLine } from '../measuring/shaped-line.mjs';
 import { startUnwatched } from '../measuring/unwatched.mjs';
 
@@ -103,12 +103,12 @@ const by = (who, { browser, product, permission, used }, content, options = {}) 
   const choose = async (page) => {
     await page.waitForFunction(() => 'measure' in window);
     await page.locator('#files').setInputFiles(paths);
-    before = await processorTime();
+    before = await programTimes();
   };
   const seconds = await browser.measure(product.url, choose, ([who, ...how]) => window.measure[who](...how), [who, permission, options]);
   // The server reads back what it got: the next one is not to pay for that.
   await allVerified(product, permission);
-  count(used, [who, ...Object.entries(options).map(([name, value]) => `${name} ${value}`)].join(', '), content, before, await processorTime());
+  count(used, [who, ...Object.entries(options).map(([name, value]) => `${name} ${value}`)].join(', '), content, before, await programTimes());
   return content.amount / seconds;
 };
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { chromium, type Browser, type BrowserContextOptions, type Locator, type Page } from 'playwright-core';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { fileNamed } from './catalogue.ts';
+import { chromiumArguments, mayUseSandbox } from './chromium.ts';
 import type { TestFile } from './files.ts';
 import { sendsBytes } from './parts.ts';
 
@@ -15,17 +16,8 @@ export function useBrowser(): { visit(options?: BrowserContextOptions): Promise<
   beforeAll(async () => {
     browser = await chromium.launch({
       executablePath: findChromium(),
-      // Chromium's sandbox does not work for root.
-      chromiumSandbox: process.getuid?.() !== 0,
-      args: [
-        '--headless=new',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
+      chromiumSandbox: mayUseSandbox,
+      args: chromiumArguments,
     });
   });
 

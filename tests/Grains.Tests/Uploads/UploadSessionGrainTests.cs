@@ -205,6 +205,19 @@ public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixt
         Assert.Equal(UploadState.Stored, late.Value!.State);
     }
 
+    [Fact]
+    public async Task Complete_InOnePiece_LooksAtTheObjectOnce()
+    {
+        var opened = await CreateAsync(size: 0);
+        cluster.Store.PutObject(opened.Upload.Key, 0);
+        var looks = 0;
+        cluster.Store.Before = operation => looks += operation == "head" ? 1 : 0;
+
+        await Session.CompleteAsync(Owner, null, null, none);
+
+        Assert.Equal(1, looks);
+    }
+
     [Theory]
     [InlineData(12, true)]
     [InlineData(11, false)]

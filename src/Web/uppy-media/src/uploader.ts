@@ -1,5 +1,5 @@
 import { AdaptiveLimit } from './adaptive-limit.ts';
-import type { NewUpload, Upload } from './answers.ts';
+import type { Completion, NewUpload, Upload } from './answers.ts';
 import { UploadsApi, type PermissionSource } from './api.ts';
 import { Batcher } from './batcher.ts';
 import { tabClientId } from './client-id.ts';
@@ -28,7 +28,7 @@ export interface UploaderOptions extends Partial<Settings> {
   readonly mostParts?: number;
   /** Files between creation and completion at once: 128 unless told. Each holds a lease that has to be renewed. */
   readonly filesAtOnce?: number;
-  /** Most creations in one request, 1 to 1 000: 100 unless told. */
+  /** Most creations in one request, 1 to 1 000: 100 unless told. Completions of small files go by as many, but 32 at most. */
   readonly batch?: number;
   readonly retry?: Partial<RetryLimits>;
   /** What the uploader works with; the browser's own unless told. */
@@ -69,15 +69,15 @@ const streamsAtOnce = 2;
 
 const usualBatch = 100;
 
+/** The server has so many in hand at once of one request, so the first is of so many; and for how long it waits for others, in milliseconds. */
+const gathered = { first: 16, wait: 20 };
+
+/** Requests for creations at once: the next is under way while the parts of the last are. */
+const creationsAtOnce = 2;
+
 /** Completions of one request, and such requests at once: none waits for many others, nor for one that takes long. */
 const mostCompletions = 32;
 const completionsAtOnce = 4;
-
-/**
- * The server has 16 in hand at once of one request, so the first is of so many; two requests at once, so that the next is under way while the parts of
- * the last are. In milliseconds.
- */
-const gathered = { first: 16, atOnce: 2, wait: 20 };
 
 /**
  * Uploads files by Media's `/v1`: parts in parallel, straight to the store by presigned URLs, hashed beside; again and again until they are
@@ -105,13 +105,7 @@ export class MediaUploader {
       fetch,
       lanes: new Lanes(new AdaptiveLimit(options.mostParts === undefined ? {} : { most: options.mostParts }), clock),
       creations: creationsBy(api, clock, options.batch ?? usualBatch),
-      completions: new Batcher(clock, {
-        one: ({ tag, pieceHash, clientId }, signal) => api.complete(tag, null, pieceHash, clientId, { signal }),
-        many: (completions, signal) => api.completeMany(completions, { signal }),
-        ...gathered,
-        atOnce: completionsAtOnce,
-        most: Math.min(options.batch ?? usualBatch, mostCompletions),
-      }),
+      completions: completionsBy(api, clock, Math.min(options.batch ?? usualBatch, mostCompletions)),
       verification: new Verification(api, retry, streamsAtOnce),
       news,
       leaseStream: new LeaseStream({ api, retry, clientId, onLost: (tag, lease) => news.hear(tag, lease) }),
@@ -160,5 +154,15 @@ const creationsBy = (api: UploadsApi, clock: Clock, most: number): Batcher<NewUp
     // One that was resumed was begun at another time, by somebody who may want it still.
     unwanted: ({ clientId }, { tag, status }) => status === 'created' && api.abort(tag, clientId).catch(() => {}),
     ...gathered,
+    atOnce: creationsAtOnce,
+    most,
+  });
+
+const completionsBy = (api: UploadsApi, clock: Clock, most: number): Batcher<Completion, Upload> =>
+  new Batcher(clock, {
+    one: ({ tag, pieceHash, clientId }, signal) => api.complete(tag, null, pieceHash, clientId, { signal }),
+    many: (completions, signal) => api.completeMany(completions, { signal }),
+    ...gathered,
+    atOnce: completionsAtOnce,
     most,
   });

@@ -1,3 +1,7 @@
+import { openAsBlob, rmSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { MediaUploader, UploaderOptions } from '../src/index.ts';
 import { bytesOf, mebi, type Peer } from './peer.ts';
@@ -80,6 +84,23 @@ describe('a file goes by a form', () => {
     expect(ended.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'upload_aborted' } });
     expect(peer.store.sent.filter(({ status }) => status !== 201)).toEqual([]);
     expect(peer.sessions.get(given)!.state).toBe('Aborted');
+  });
+
+  test('as it was hashed, whatever becomes of the file on disk before it is sent again', async () => {
+    const { world, peer, uploader } = await begin();
+    const folder = await mkdtemp(join(tmpdir(), 'media-form-'));
+    const path = join(folder, 'notes.txt');
+    const bytes = bytesOf(100);
+    await writeFile(path, bytes);
+    const file = await openAsBlob(path);
+    peer.store.fault = (_tag, _part, count) => {
+      if (count > 1) return null;
+      rmSync(folder, { recursive: true });
+      return 'break';
+    };
+    expect(await world.until(uploader.upload(file, photo).done)).toMatchObject({ status: 'verified' });
+    expect(sent(peer)).toEqual(['POST 0', 'POST 201']);
+    expect(peer.bytesOf(peer.only).equals(bytes)).toBe(true);
   });
 
   test('that is asked for after a challenge was turned down', async () => {

@@ -8,7 +8,7 @@ const ticksPerSecond = 100;
  * its parent's. Empty on systems without `/proc`.
  * @returns {Promise<Map<string, number>>} seconds
  */
-export async function processorTime() {
+export async function programTimes() {
   const all = new Map();
   for (const id of await readdir('/proc').catch(() => [])) {
     if (!/^\d+$/.test(id)) continue;
