@@ -5,7 +5,7 @@ import { MiB, randomFile } from '../support/files.ts';
 import { Line } from '../support/line.ts';
 import { signedAt } from '../support/parts.ts';
 import { apiProcess, startProduct, type Product } from '../support/product.ts';
-import { pauseProcess } from '../support/renderer-process.ts';
+import { fallAsleep } from '../support/renderer-process.ts';
 import { expectStored, watchParts } from '../support/uppy-media.ts';
 
 const browser = useBrowser();
@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => stop?.(), 60_000);
 
 /** Somebody signed in to that product, over a line on which a part takes two seconds. */
-async function visit(): Promise<Page> {
+async function visit(): Promise<{ page: Page; line: Line }> {
   const line = await Line.open(4 * MiB);
   const page = await browser.visit({ proxy: { server: line.url } });
   onTestFinished(async () => {
@@ -31,17 +31,17 @@ async function visit(): Promise<Page> {
   });
   await page.goto(product.url);
   await signIn(page, product.password);
-  return page;
+  return { page, line };
 }
 
 describe('the page', () => {
   test('goes on by itself when the machine slept until its URLs had expired', async () => {
-    const page = await visit();
+    const { page, line } = await visit();
     const parts = watchParts(page);
     const file = await randomFile(160 * MiB, 'asleep');
     await choose(page, file);
     await parts.reach(2);
-    const wake = await pauseProcess(page);
+    const wake = await fallAsleep(page, line);
     const fellAsleep = Date.now();
     await expect.poll(() => Date.now() - fellAsleep, { timeout: 60_000 }).toBeGreaterThan(2 * urlLifetime + 1_000);
     const used = parts.begun.length;
@@ -57,7 +57,7 @@ describe('the page', () => {
   });
 
   test('waits for an API that is killed in the middle, and nobody is asked for anything', async () => {
-    const page = await visit();
+    const { page } = await visit();
     const parts = watchParts(page);
     const creations: string[] = [];
     page.on('request', (request) => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MiB, randomFile } from '../support/files.ts';
 import { signedAt } from '../support/parts.ts';
 import { apiProcess, startProduct, type Product } from '../support/product.ts';
-import { pauseProcess } from '../support/renderer-process.ts';
+import { fallAsleep } from '../support/renderer-process.ts';
 import { expectStored, kindsOf, useUppyMedia } from '../support/uppy-media.ts';
 
 const media = useUppyMedia();
@@ -27,13 +27,13 @@ afterAll(() => stop?.(), 60_000);
 
 describe('uppy-media, and a product of its own', () => {
   test('URLs that expire while the machine sleeps are signed afresh', async () => {
-    const { begin, add, page, told, heard, parts, calls } = await media.visit({ product, rate: 8 * MiB });
+    const { begin, add, page, line, told, heard, parts, calls } = await media.visit({ product, rate: 8 * MiB });
     await begin({ mostParts: 2 }, ada);
     const file = await randomFile(64 * MiB, 'asleep');
     await add(file);
     const uploading = page.evaluate(() => window.uppy.upload().then(() => undefined));
     await parts.reach(2);
-    const wake = await pauseProcess(page);
+    const wake = await fallAsleep(page, line);
     const fellAsleep = Date.now();
     await expect.poll(() => Date.now() - fellAsleep, { timeout: 60_000 }).toBeGreaterThan(2 * urlLifetime);
     const used = parts.begun.length;

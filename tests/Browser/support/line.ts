@@ -1,6 +1,7 @@
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Transform } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 
 /**
  * Looks at a request before it is passed on, and may answer it itself.
@@ -9,14 +10,15 @@ import { Transform } from 'node:stream';
 export type Intercept = (request: IncomingMessage, answer: ServerResponse) => boolean;
 
 /**
- * The line between a browser and everything else: an HTTP proxy (RFC 9110, 7.6) that lets uploads through at a rate, and can be cut, under requests
- * that are on their way too. A browser's own emulation of being offline leaves those alone.
+ * The line between a browser and everything else: an HTTP proxy (RFC 9110, 7.6) that lets uploads through at a rate, and can be cut or held, under
+ * requests that are on their way too. A browser's own emulation of being offline leaves those alone.
  */
 export class Line {
   readonly #server: Server;
   readonly #underWay = new Set<() => void>();
   readonly #intercepts: Intercept[] = [];
   #whole = true;
+  #open: Promise<void> = Promise.resolve();
 
   private constructor(rate: number) {
     this.#server = createServer((from, to) => this.#pass(from, to, rate));
@@ -49,6 +51,13 @@ export class Line {
     this.#whole = true;
   }
 
+  /** Has nothing come through, and nobody told, as while a machine sleeps. The returned function lets what waited go on. */
+  hold(): () => void {
+    let release = () => {};
+    this.#open = new Promise((resolve) => (release = resolve));
+    return release;
+  }
+
   async close(): Promise<void> {
     this.cut();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -67,7 +76,7 @@ export class Line {
     };
     const onward = request(from.url ?? '', { method: from.method, headers: from.headers }, (answer) => {
       to.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.on('error', drop).pipe(to);
+      answer.on('error', drop).pipe(this.#passage(Infinity)).pipe(to);
     });
     onward.on('error', drop);
     if (!this.#whole) {
@@ -79,15 +88,17 @@ export class Line {
       this.#underWay.delete(drop);
       if (!to.writableFinished) onward.destroy();
     });
-    const body = from.on('error', drop);
-    (rate === Infinity ? body : body.pipe(atRate(rate)).on('error', drop)).pipe(onward);
+    from.on('error', drop).pipe(this.#passage(rate)).pipe(onward);
   }
-}
 
-function atRate(rate: number): Transform {
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      setTimeout(() => done(null, chunk), (chunk.length / rate) * 1_000);
-    },
-  });
+  #passage(rate: number): Transform {
+    const waits = async ({ length }: Buffer) => {
+      if (rate !== Infinity) await setTimeout((length / rate) * 1_000);
+      await this.#open;
+    };
+    return new Transform({
+      transform: (chunk: Buffer, _encoding, done) => void waits(chunk).then(() => done(null, chunk)),
+      flush: (done) => void this.#open.then(() => done()),
+    });
+  }
 }

@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import type { Line } from './line.ts';
 
 /** The id of the process that a page runs in: the one that works when the page does. There may be others, spare ones and those of pages that were left. */
 export async function rendererOf(page: Page): Promise<number> {
@@ -19,9 +20,16 @@ export async function rendererOf(page: Page): Promise<number> {
   return most.id;
 }
 
-/** Has a page stand still as a machine that sleeps does: clocks go on, nothing of it runs. The returned function wakes it. */
-export async function pauseProcess(page: Page): Promise<() => void> {
+/**
+ * Has a page and its line stand still as on a machine that sleeps: clocks go on, nothing of it runs. The returned function wakes both.
+ * The line comes first, so that the page is not stopped while it begins a request.
+ */
+export async function fallAsleep(page: Page, line: Line): Promise<() => void> {
+  const release = line.hold();
   const id = await rendererOf(page);
   process.kill(id, 'SIGSTOP');
-  return () => void process.kill(id, 'SIGCONT');
+  return () => {
+    process.kill(id, 'SIGCONT');
+    release();
+  };
 }
