@@ -10,11 +10,16 @@ namespace Media.Silo.S3;
 /// <summary>The SDK's client as the settings say, and where the bucket is for those who are given URLs.</summary>
 internal sealed class S3Connection : IDisposable
 {
+    private readonly S3HttpClients _http;
+
     public S3Connection(IOptions<S3Options> options)
     {
         var settings = options.Value;
         Credentials = CreateCredentials(settings);
-        Client = new AmazonS3Client(Credentials, CreateConfig(settings, settings.Endpoint));
+        _http = new S3HttpClients(settings);
+        var config = CreateConfig(settings, settings.Endpoint);
+        config.HttpClientFactory = _http;
+        Client = new AmazonS3Client(Credentials, config);
         PublicBucketAddress = ResolveBucket(settings, Credentials);
     }
 
@@ -26,7 +31,11 @@ internal sealed class S3Connection : IDisposable
     /// <summary>Where the bucket's objects are for clients: scheme, host, and path without a slash at its end. The SDK's own rules decide.</summary>
     public Uri PublicBucketAddress { get; }
 
-    public void Dispose() => Client.Dispose();
+    public void Dispose()
+    {
+        Client.Dispose();
+        _http.Dispose();
+    }
 
     internal static AmazonS3Config CreateConfig(S3Options settings, Uri? endpoint)
     {

@@ -485,6 +485,48 @@ public sealed class ObjectStoreQuirksTests
         await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Reader.OpenAsync("same", Found, 0, 2, Token));
     }
 
+    [Fact]
+    public async Task List_AnswerStopsInTheMiddle_IsUnavailableOnceTheTimeIsOver()
+    {
+        await using var fake = await FakeStore.StartAsync(_ => new Unending("application/xml", new()), options => options.Timeout = TimeSpan.FromSeconds(1));
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => ListAsync(fake));
+    }
+
+    [Fact]
+    public async Task List_CancelledInTheMiddleOfTheAnswer_EndsAtOnce()
+    {
+        using var cancelled = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var begun = new TaskCompletionSource();
+        await using var fake = await FakeStore.StartAsync(_ => new Unending("application/xml", begun), options => options.Timeout = TimeSpan.FromHours(1));
+        var listing = fake.Store.ListObjectsAsync("upload/", cancelled.Token).GetAsyncEnumerator(cancelled.Token).MoveNextAsync().AsTask();
+        await begun.Task.WaitAsync(Token);
+
+        await cancelled.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => listing.WaitAsync(TimeSpan.FromSeconds(30), Token));
+    }
+
+    [Fact]
+    public async Task List_PageOfTheLongestKeys_IsReadWhole()
+    {
+        var name = new string('&', 1_024 - "upload/".Length);
+        await using var fake = await FakeStore.StartAsync(
+            _ => Page([.. Enumerable.Repeat(name.Replace("&", "&amp;", StringComparison.Ordinal), 1_000)], truncated: false, tokens: false));
+
+        Assert.Equal(Enumerable.Repeat($"upload/{name}", 1_000), await ListAsync(fake));
+    }
+
+    [Fact]
+    public async Task Read_ObjectOfXml_IsHandedOnAsItComes()
+    {
+        await using var fake = await FakeStore.StartAsync(_ => new Unending("application/xml", new(), Found));
+
+        await using var bytes = await fake.Reader.OpenAsync("k", Found, 0, 10, Token);
+
+        Assert.Equal('<', (char)(await ReadAsync(bytes, 1))[0]);
+    }
+
     private static StoredObject Found => new(10, "\"a\"", null, "video/mp4", DateTimeOffset.UnixEpoch);
 
     private static async Task<List<string>> ListAsync(FakeStore fake)
@@ -503,6 +545,13 @@ public sealed class ObjectStoreQuirksTests
         return FakeStore.Xml(body.Append("</ListBucketResult>").ToString());
     }
 
+    private static async Task<byte[]> ReadAsync(Stream stream, int length)
+    {
+        var bytes = new byte[length];
+        await stream.ReadExactlyAsync(bytes, Token);
+        return bytes;
+    }
+
     private static Task<HealthCheckResult> CheckAsync(FakeStore fake) => fake.Health.CheckHealthAsync(
         new HealthCheckContext { Registration = new HealthCheckRegistration("s3", fake.Health, null, null) }, Token);
 
@@ -514,5 +563,26 @@ public sealed class ObjectStoreQuirksTests
         for (var number = first; number <= last; number++)
             body.Append(CultureInfo.InvariantCulture, $"<Part><PartNumber>{number}</PartNumber><ETag>\"e{number}\"</ETag><Size>5</Size></Part>");
         return FakeStore.Xml(body.Append("</ListPartsResult>").ToString());
+    }
+
+    /// <summary>An answer that begins and goes no further; where it is an object's, with its ETag and size.</summary>
+    private sealed class Unending(string contentType, TaskCompletionSource begun, StoredObject? found = null) : IResult
+    {
+        public async Task ExecuteAsync(HttpContext httpContext)
+        {
+            var response = httpContext.Response;
+            response.ContentType = contentType;
+            if (found is not null)
+            {
+                response.StatusCode = StatusCodes.Status206PartialContent;
+                response.Headers.ETag = found.ETag;
+                response.ContentLength = found.Size;
+            }
+
+            await response.WriteAsync("<List", httpContext.RequestAborted);
+            await response.Body.FlushAsync(httpContext.RequestAborted);
+            begun.TrySetResult();
+            await Task.Delay(Timeout.Infinite, httpContext.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 }

@@ -1,0 +1,58 @@
+using Amazon.Runtime;
+
+namespace Media.Silo.S3;
+
+/// <summary>
+/// One HTTP client for all of an SDK client's requests, which has the store's XML in memory before the SDK parses it. The SDK parses with blocking reads: over
+/// the network they would hold a thread of the pool for as long as the store takes, and an asynchronous read on the same connection, the next answer's, was
+/// seen not to be woken after one of them.
+/// </summary>
+internal sealed class S3HttpClients : HttpClientFactory, IDisposable
+{
+    /// <summary>A store's name may come to mean other machines.</summary>
+    private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
+
+    private readonly HttpClient _client;
+
+    public S3HttpClients(S3Options settings)
+    {
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = settings.ConnectTimeout, PooledConnectionLifetime = Lifetime };
+        _client = new HttpClient(new XmlInMemory { InnerHandler = handler }) { Timeout = settings.Timeout };
+    }
+
+    public override HttpClient CreateHttpClient(IClientConfig clientConfig) => _client;
+
+    public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
+
+    public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
+
+    public void Dispose() => _client.Dispose();
+
+    private sealed class XmlInMemory : DelegatingHandler
+    {
+        /// <summary>A thousand keys of 1,024 bytes, each of them escaped, and what is said of them.</summary>
+        private const long Longest = 16 * 1024 * 1024;
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var response = await base.SendAsync(request, cancellationToken);
+            if (!IsXml(request, response)) return response;
+            try
+            {
+                await response.Content.LoadIntoBufferAsync(Longest, cancellationToken);
+                return response;
+            }
+            catch
+            {
+                response.Dispose();
+                throw;
+            }
+        }
+
+        /// <summary>Objects, which may be XML themselves and as long as they like, are asked for by ranges.</summary>
+        private static bool IsXml(HttpRequestMessage request, HttpResponseMessage response) =>
+            request.Method != HttpMethod.Head &&
+            !(response.IsSuccessStatusCode && request.Headers.Range is not null) &&
+            response.Content.Headers.ContentType?.MediaType is "application/xml" or "text/xml";
+    }
+}
