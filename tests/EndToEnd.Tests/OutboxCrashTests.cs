@@ -122,7 +122,7 @@ public sealed class OutboxCrashTests : IAsyncLifetime
                 using var aborted = await client.DeleteAsync($"/v1/uploads/{upload.GetProperty("tag").GetString()}?clientId={clientId}", token);
                 aborted.EnsureSuccessStatusCode();
             }
-            catch (Exception failure) when (failure is HttpRequestException or IOException or System.Net.Sockets.SocketException)
+            catch (Exception failure) when (failure is HttpRequestException { StatusCode: null } or IOException or System.Net.Sockets.SocketException)
             {
                 // It was killed.
             }

@@ -124,7 +124,6 @@ public sealed class TestPostgres : IAsyncDisposable
     {
         await server.WaitForLineAsync(
             line => line.EndsWith("database system is ready to accept connections", StringComparison.Ordinal), TimeSpan.FromSeconds(60), cancellationToken);
-        if (!await cluster.AnswersAsync(cancellationToken))
-            throw new InvalidOperationException($"PostgreSQL is up and does not answer:{Environment.NewLine}{string.Join(Environment.NewLine, server.Lines)}");
+        await Eventually.TrueAsync(() => cluster.AnswersAsync(cancellationToken), TimeSpan.FromSeconds(60), cancellationToken);
     }
 }

@@ -2,6 +2,7 @@ using Amazon.Runtime;
 using Amazon.S3;
 using Media.AppHost;
 using Media.AppHost.Processes;
+using Media.Silo.S3;
 
 namespace Media.Tests.Support;
 
@@ -18,6 +19,8 @@ public sealed class TestStorage : IAsyncDisposable
     public const string SecretKey = "media-development";
 
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60);
+
+    private static readonly S3HttpClients Http = new(connectTimeout: TimeSpan.FromSeconds(60), timeout: TimeSpan.FromSeconds(100));
 
     private readonly TemporaryFolder _folder;
     private readonly int _port;
@@ -89,6 +92,7 @@ public sealed class TestStorage : IAsyncDisposable
             ServiceURL = endpoint.ToString(),
             AuthenticationRegion = "us-east-1",
             ForcePathStyle = true,
+            HttpClientFactory = Http,
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
         });

@@ -9,7 +9,7 @@ namespace Media.AppHost.Processes;
 /// </summary>
 public sealed class ChildProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5);
 
     private readonly ChildProcessOptions _options;
     private readonly Process _process;

@@ -16,7 +16,7 @@ internal sealed class S3Connection : IDisposable
     {
         var settings = options.Value;
         Credentials = CreateCredentials(settings);
-        _http = new S3HttpClients(settings);
+        _http = new S3HttpClients(settings.ConnectTimeout, settings.Timeout);
         var config = CreateConfig(settings, settings.Endpoint);
         config.HttpClientFactory = _http;
         Client = new AmazonS3Client(Credentials, config);

@@ -14,10 +14,12 @@ internal sealed class S3HttpClients : HttpClientFactory, IDisposable
 
     private readonly HttpClient _client;
 
-    public S3HttpClients(S3Options settings)
+    /// <param name="connectTimeout">A store that does not take a connection for so long does not answer.</param>
+    /// <param name="timeout">From a request's begin until its answer has begun, or, where that is XML, until it has ended.</param>
+    public S3HttpClients(TimeSpan connectTimeout, TimeSpan timeout)
     {
-        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = settings.ConnectTimeout, PooledConnectionLifetime = Lifetime };
-        _client = new HttpClient(new XmlInMemory { InnerHandler = handler }) { Timeout = settings.Timeout };
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = connectTimeout, PooledConnectionLifetime = Lifetime };
+        _client = new HttpClient(new XmlInMemory { InnerHandler = handler }) { Timeout = timeout };
     }
 
     public override HttpClient CreateHttpClient(IClientConfig clientConfig) => _client;

@@ -88,8 +88,9 @@ public sealed class ServerTests(ApiFixture api)
         var answer = await server.Client.AsAsync("POST", "/v1/uploads", Body(6 * MiB));
         answer.Problem(503, "object_store_unavailable");
         Assert.Equal("2", answer.Header("Retry-After"));
-        var ready = (await server.Client.SendAsync("GET", "/health/ready")).Ok(503);
-        Assert.Equal(["s3"], ready["notReady"]!.AsArray().Select(name => (string)name!));
+        // A database that a busy machine keeps from answering in time is not ready for a moment, either.
+        await Eventually.TrueAsync(async () =>
+            (await server.Client.SendAsync("GET", "/health/ready")).Ok(503)["notReady"]!.AsArray().Select(name => (string)name!).SequenceEqual(["s3"]));
     }
 
     [Fact]

@@ -89,13 +89,13 @@ describe('many files', () => {
     // Pressed in the middle of it all.
     await page.getByText('Hash only').click();
     await page.getByRole('button', { name: 'Choose files to hash' }).waitFor();
-    await uploadComplete(page);
+    await uploadComplete(page, 200_000);
     // They are drawn in the next frame.
     await expect.poll(() => page.locator('#transfer-totals').innerText()).toBe('500 files · 500 done');
     await expect.poll(() => page.locator('#transfer-list li[data-state=verified]').count()).toBe(500);
     // Whatever other visits left there.
     await expect.poll(() => page.locator('#unfinished-list li').filter({ hasText: 'many-' }).count()).toBe(0);
-  });
+  }, 240_000);
 });
 
 describe('the same file twice', () => {
@@ -180,7 +180,7 @@ describe('while files are on their way', () => {
   });
 
   test('progress is told to those who hear the page at quarters, not at each percent', async () => {
-    const { page } = await visitOver(1 * MiB);
+    const { page } = await visitOver(MiB / 2);
     await signIn(page);
     await page.evaluate(() => {
       const said: string[] = [];
@@ -213,10 +213,10 @@ describe('while files are on their way', () => {
     expect(await overflow(page)).toBe(0);
     expect(await barriers(page)).toEqual([]);
     await first.getByRole('button', { name: /^Resume/ }).click();
-    await uploadComplete(page);
+    await uploadComplete(page, 200_000);
     const [large] = files;
     if (!large) expect.unreachable('there is a large file');
     await uploadedRow(page, large.name).waitFor();
     expect((await readObject(product.s3, await keyOf(page, large.name))).sha256).toBe(large.sha256);
-  });
+  }, 240_000);
 });

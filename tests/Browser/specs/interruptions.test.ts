@@ -171,9 +171,12 @@ describe('interruptions', () => {
     });
     const renewal = page.waitForResponse((response) => response.url().endsWith('/v1/permissions/renew'));
     await signIn(page);
+    // Looked at on their way, requests would be told of later than they are made.
+    await page.unroute('**/v1/permissions');
     const held = () => page.evaluate(() => JSON.parse(sessionStorage.getItem('media.session') ?? '{}').permission.permission as string);
     const first = await held();
     await choose(page, file);
+    await transferRow(page, file.name).and(page.locator('[data-state=uploading]')).waitFor();
     expect((await renewal).status()).toBe(200);
     await expect.poll(held).not.toBe(first);
     // From here on the first one is not used any more.
@@ -219,7 +222,7 @@ describe('interruptions', () => {
     await row.getByRole('button', { name: `Abort the upload of ${file.name}` }).click();
     await row.waitFor({ state: 'detached' });
     // The one that the list is made from.
-    const listed = next.waitForResponse((response) => response.url().includes('/v1/uploads?state=active&limit=100'));
+    const listed = next.waitForResponse((response) => /\/v1\/uploads\?state=active&limit=100(&|$)/.test(response.url()));
     await next.reload();
     await next.locator('#library-list:not([aria-busy])').waitFor({ state: 'attached' });
     expect((await (await listed).text()).includes(file.name)).toBe(false);

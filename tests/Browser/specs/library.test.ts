@@ -173,6 +173,26 @@ describe('a file, large', () => {
     await expect.poll(() => focused(page)).toBe('song.wav');
   });
 
+  test('who is faster than its close keeps the focus', async () => {
+    const page = await browser.visit();
+    await openLibrary(page);
+    const row = filedRow(page, 'holiday.png');
+    await row.getByRole('button', { name: 'holiday.png', exact: true }).click();
+    await viewer(page).getByRole('heading').waitFor();
+    const next = await row.locator('button:not(.name)').first().elementHandle();
+    // It is closed at once, and told so in a task of its own.
+    const kept = await viewer(page).evaluate(
+      (dialog, next) =>
+        new Promise<boolean>((resolve) => {
+          dialog.addEventListener('close', () => resolve(document.activeElement === next));
+          (dialog as HTMLDialogElement).close();
+          (next as HTMLElement).focus();
+        }),
+      next,
+    );
+    expect(kept).toBe(true);
+  });
+
   test('a film plays, and can be sought in', async (context) => {
     if ((await ask<{ files: unknown[] }>('/v1/files?name=film.webm')).files.length === 0) return context.skip('ffmpeg is missing');
     const page = await browser.visit();

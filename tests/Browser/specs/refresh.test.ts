@@ -60,7 +60,7 @@ describe('after the tab was killed', () => {
   });
 
   test('a large file is asked for; another one is told apart, the right one sends only what is missing', async () => {
-    const { page } = await visitOver(2 * MiB);
+    const { page } = await visitOver(MiB);
     await signIn(page);
     const arrived = arrivals(page);
     const file = await randomFile(96 * MiB, 'large');

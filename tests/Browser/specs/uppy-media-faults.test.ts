@@ -44,7 +44,7 @@ describe('uppy-media, where things fail', () => {
   });
 
   test('an upload that the store has forgotten begins anew, and is verified', async () => {
-    const { begin, add, page, told, heard, parts } = await media.visit({ product, rate: 8 * MiB });
+    const { begin, add, page, told, heard, parts } = await media.visit({ product, rate: 4 * MiB });
     await begin({ mostParts: 2 });
     const file = await randomFile(64 * MiB, 'forgotten');
     await add(file);

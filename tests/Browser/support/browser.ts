@@ -73,8 +73,8 @@ export async function startUpload(page: Page): Promise<void> {
 }
 
 /** Waits until every file on the page's list is verified. */
-export async function uploadComplete(page: Page): Promise<void> {
-  await page.locator('#transfers[data-activity=done]').waitFor({ timeout: 90_000 });
+export async function uploadComplete(page: Page, patience = 90_000): Promise<void> {
+  await page.locator('#transfers[data-activity=done]').waitFor({ timeout: patience });
 }
 
 /** The row of a file among those that this page was given. */

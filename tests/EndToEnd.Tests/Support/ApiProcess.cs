@@ -42,6 +42,9 @@ internal sealed class ApiProcess : IAsyncDisposable
         {
             ["ASPNETCORE_URLS"] = address.ToString(),
             ["Media__Postgres__ConnectionString"] = connectionString,
+            // A busy machine is not a database that is away.
+            ["Media__Postgres__CommandTimeout"] = "00:00:30",
+            ["Media__Postgres__ConnectTimeout"] = "00:00:20",
             ["Media__S3__Endpoint"] = store.ToString().TrimEnd('/'),
             ["Media__S3__Region"] = "us-east-1",
             ["Media__S3__Bucket"] = bucket,

@@ -160,14 +160,14 @@ public sealed class JobTests : IAsyncLifetime, IClassFixture<PostgresFixture>
             Interlocked.Increment(ref runs);
             await end.Task.WaitAsync(token);
         });
-        static void Configure(JobOptions options) => options.LeaseDuration = TimeSpan.FromSeconds(12);
+        static void Configure(JobOptions options) => options.LeaseDuration = TimeSpan.FromSeconds(20);
         await using var first = await Worker.StartAsync(_database, [handler], Configure);
         await using var second = await Worker.StartAsync(_database, [handler], Configure);
         await EnqueueAsync("a", 1);
         await Eventually.TrueAsync(() => runs == 1);
         var start = await _database.QueryAsync<DateTime>("select updated_at from jobs");
 
-        await Eventually.TrueAsync(async () => await _database.QueryAsync<bool>($"select updated_at > '{start:O}'::timestamptz + interval '25 s' from jobs"));
+        await Eventually.TrueAsync(async () => await _database.QueryAsync<bool>($"select updated_at > '{start:O}'::timestamptz + interval '41 s' from jobs"), TimeSpan.FromMinutes(3));
         end.SetResult();
 
         await Eventually.TrueAsync(async () => await CountAsync() == 0);

@@ -86,7 +86,7 @@ public sealed class WebhookTests : IAsyncLifetime
 
         await AnnounceAsync(_database, Event("tag", EventTypes.UploadVerified));
 
-        await Eventually.TrueAsync(() => _receiver.Accepted.Count == 1);
+        await Eventually.TrueAsync(() => _receiver.Accepted.Count >= 1);
         Assert.InRange(asked, 2, int.MaxValue);
     }
 

@@ -55,7 +55,8 @@ internal sealed class FakeStore : IAsyncDisposable
             Bucket = "media",
             ForcePathStyle = true,
             MaxRetries = 0,
-            Timeout = TimeSpan.FromSeconds(5),
+            Timeout = TimeSpan.FromSeconds(60),
+            ConnectTimeout = TimeSpan.FromSeconds(60),
         };
         configure?.Invoke(options);
         fake = new FakeStore(app, options);

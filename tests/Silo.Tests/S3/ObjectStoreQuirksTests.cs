@@ -5,6 +5,7 @@ using System.Text;
 using Media.Grains.Ports;
 using Media.Grains.Uploads;
 using Media.Silo.S3;
+using Media.Tests.Support;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -305,7 +306,7 @@ public sealed class ObjectStoreQuirksTests
     {
         await using var fake = await FakeStore.StartAsync(_ => Results.StatusCode(status));
 
-        Assert.Equal(expected, (await CheckAsync(fake)).Status);
+        await Eventually.TrueAsync(async () => (await CheckAsync(fake)).Status == expected);
     }
 
     [Fact]

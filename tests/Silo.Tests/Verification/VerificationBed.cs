@@ -21,7 +21,7 @@ internal sealed class VerificationBed : IAsyncDisposable
 {
     public const int MiB = 1 << 20;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     private readonly Dictionary<string, string?> _settings;
     private readonly List<IHost> _hosts = [];

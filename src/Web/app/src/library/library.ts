@@ -71,7 +71,7 @@ export function createLibrary(context: LibraryContext): Library {
     download,
     remove: deleteDialog.open,
     refused,
-    closed: ({ id }) => tiles.tileOf(id)?.opener.focus(),
+    closed,
   });
   const tiles = new Tiles(list, links, {
     open: viewer.open,
@@ -150,6 +150,12 @@ export function createLibrary(context: LibraryContext): Library {
     // The button is gone at the end: whoever pressed it goes on where reading goes on.
     const first = listing.files[before];
     if (pressed && more.hidden && first !== undefined) tiles.tileOf(first.id)?.opener.focus();
+  }
+
+  /** The browser gives the focus back to where the viewer was opened from, and says only later that it is closed: who was faster keeps it. */
+  function closed({ id }: CatalogueFile): void {
+    const tile = tiles.tileOf(id);
+    if (tile && !tile.row.contains(document.activeElement)) tile.opener.focus();
   }
 
   /** Saves a file. What it throws is for whoever asked to tell. */
