@@ -124,6 +124,11 @@ public sealed class TestPostgres : IAsyncDisposable
     {
         await server.WaitForLineAsync(
             line => line.EndsWith("database system is ready to accept connections", StringComparison.Ordinal), TimeSpan.FromSeconds(60), cancellationToken);
-        await Eventually.TrueAsync(() => cluster.AnswersAsync(cancellationToken), TimeSpan.FromSeconds(60), cancellationToken);
+        await Eventually.TrueAsync(
+            async () => await cluster.AnswersAsync(cancellationToken)
+                ? true
+                : throw new InvalidOperationException($"PostgreSQL is up and does not answer:{Environment.NewLine}{string.Join(Environment.NewLine, server.Lines)}"),
+            TimeSpan.FromSeconds(60),
+            cancellationToken);
     }
 }

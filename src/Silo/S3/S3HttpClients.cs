@@ -15,11 +15,12 @@ internal sealed class S3HttpClients : HttpClientFactory, IDisposable
     private readonly HttpClient _client;
 
     /// <param name="connectTimeout">A store that does not take a connection for so long does not answer.</param>
-    /// <param name="timeout">From a request's begin until its answer has begun, or, where that is XML, until it has ended.</param>
+    /// <param name="timeout">From a request's begin until its answer begins, and where that is XML, between any two pieces of it.</param>
     public S3HttpClients(TimeSpan connectTimeout, TimeSpan timeout)
     {
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = connectTimeout, PooledConnectionLifetime = Lifetime };
-        _client = new HttpClient(new XmlInMemory { InnerHandler = handler }) { Timeout = timeout };
+        // Its own limit would count the XML as a whole, and a store that puts many parts together keeps the line alive with spaces for minutes.
+        _client = new HttpClient(new XmlInMemory(timeout) { InnerHandler = handler }) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
     public override HttpClient CreateHttpClient(IClientConfig clientConfig) => _client;
@@ -30,18 +31,18 @@ internal sealed class S3HttpClients : HttpClientFactory, IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    private sealed class XmlInMemory : DelegatingHandler
+    private sealed class XmlInMemory(TimeSpan timeout) : DelegatingHandler
     {
         /// <summary>A thousand keys of 1,024 bytes, each of them escaped, and what is said of them.</summary>
         private const long Longest = 16 * 1024 * 1024;
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            var response = await base.SendAsync(request, cancellationToken);
+            var response = await SendInTimeAsync(request, cancellationToken);
             if (!IsXml(request, response)) return response;
             try
             {
-                await response.Content.LoadIntoBufferAsync(Longest, cancellationToken);
+                response.Content = await LoadAsync(response.Content, cancellationToken);
                 return response;
             }
             catch
@@ -49,6 +50,30 @@ internal sealed class S3HttpClients : HttpClientFactory, IDisposable
                 response.Dispose();
                 throw;
             }
+        }
+
+        private async Task<HttpResponseMessage> SendInTimeAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            late.CancelAfter(timeout);
+            try
+            {
+                return await base.SendAsync(request, late.Token);
+            }
+            catch (OperationCanceledException failure) when (!cancellationToken.IsCancellationRequested)
+            {
+                // As an HttpClient says it, which is what the SDK knows.
+                throw new TaskCanceledException(failure.Message, new TimeoutException($"The object store has not answered for {timeout}.", failure));
+            }
+        }
+
+        private async Task<HttpContent> LoadAsync(HttpContent received, CancellationToken cancellationToken)
+        {
+            var body = new ImpatientStream(await received.ReadAsStreamAsync(cancellationToken), timeout, TimeProvider.System, cancellationToken);
+            var loaded = new StreamContent(body);
+            await loaded.LoadIntoBufferAsync(Longest, cancellationToken);
+            foreach (var (name, values) in received.Headers.NonValidated) loaded.Headers.TryAddWithoutValidation(name, values);
+            return loaded;
         }
 
         /// <summary>Objects, which may be XML themselves and as long as they like, are asked for by ranges.</summary>

@@ -68,7 +68,7 @@ public sealed class S3Options : IValidatableObject
     /// </summary>
     public bool PartChecksums { get; set; } = true;
 
-    /// <summary>How long the store may take for one request. Putting 10 000 parts together takes minutes on some.</summary>
+    /// <summary>How long the store may take to begin its answer, and be silent in the middle of it. Putting 10 000 parts together takes minutes on some.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00", ErrorMessage = "Media:S3:Timeout has to be 1 s to 1 h.")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(100);
 

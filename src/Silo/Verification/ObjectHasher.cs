@@ -4,6 +4,7 @@ using Media.Grains.Contents;
 using Media.Grains.Ports;
 using Media.Grains.Uploads;
 using Media.Silo.Jobs;
+using Media.Silo.S3;
 using Microsoft.Extensions.Options;
 
 namespace Media.Silo.Verification;

@@ -67,7 +67,7 @@ internal sealed class FakeStore : IAsyncDisposable
 
     public static IResult Error(string code, int status) => Xml($"<Error><Code>{code}</Code><Message>no</Message></Error>", status);
 
-    public static IResult Head(string? etag, long size = 10) => new HeadResult(etag, size);
+    public static IResult Head(string? etag, long size = 10, string contentType = "video/mp4") => new HeadResult(etag, size, contentType);
 
     public async ValueTask DisposeAsync()
     {
@@ -75,14 +75,14 @@ internal sealed class FakeStore : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private sealed class HeadResult(string? etag, long size) : IResult
+    private sealed class HeadResult(string? etag, long size, string contentType) : IResult
     {
         public Task ExecuteAsync(HttpContext httpContext)
         {
             var headers = httpContext.Response.Headers;
             if (etag is not null) headers.ETag = etag;
             headers.LastModified = "Wed, 02 Jan 2030 03:04:05 GMT";
-            headers.ContentType = "video/mp4";
+            headers.ContentType = contentType;
             httpContext.Response.ContentLength = size;
             return Task.CompletedTask;
         }

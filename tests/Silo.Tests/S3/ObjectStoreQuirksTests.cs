@@ -306,7 +306,11 @@ public sealed class ObjectStoreQuirksTests
     {
         await using var fake = await FakeStore.StartAsync(_ => Results.StatusCode(status));
 
-        await Eventually.TrueAsync(async () => (await CheckAsync(fake)).Status == expected);
+        await Eventually.TrueAsync(async () =>
+        {
+            Assert.Equal(expected, (await CheckAsync(fake)).Status);
+            return true;
+        });
     }
 
     [Fact]
@@ -509,6 +513,42 @@ public sealed class ObjectStoreQuirksTests
     }
 
     [Fact]
+    public async Task Complete_StoreKeepsTheLineAliveForLongerThanItsTime_IsCompleted()
+    {
+        await using var fake = await FakeStore.StartAsync(
+            _ => new Spaced(14, TimeSpan.FromMilliseconds(500), "<CompleteMultipartUploadResult><Key>k</Key><ETag>\"x-2\"</ETag></CompleteMultipartUploadResult>"),
+            options => options.Timeout = TimeSpan.FromSeconds(5));
+
+        Assert.Equal(Completion.Completed, await fake.Store.CompleteMultipartUploadAsync("k", "u", Parts, Token));
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(0)]
+    public async Task List_AnswerOfUpTo16MiB_IsRead(int beyond)
+    {
+        await using var fake = await FakeStore.StartAsync(_ => ListOfLength((16 << 20) + beyond));
+
+        Assert.Equal(["upload/a"], await ListAsync(fake));
+    }
+
+    [Fact]
+    public async Task List_AnswerOfMoreThan16MiB_IsUnavailable()
+    {
+        await using var fake = await FakeStore.StartAsync(_ => ListOfLength((16 << 20) + 1));
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => ListAsync(fake));
+    }
+
+    [Fact]
+    public async Task Head_ObjectOfXmlOfAnySize_IsFound()
+    {
+        await using var fake = await FakeStore.StartAsync(_ => FakeStore.Head("\"a\"", 5L << 40, "application/xml"));
+
+        Assert.Equal(5L << 40, (await fake.Store.HeadAsync("k", Token))!.Size);
+    }
+
+    [Fact]
     public async Task List_PageOfTheLongestKeys_IsReadWhole()
     {
         var name = new string('&', 1_024 - "upload/".Length);
@@ -544,6 +584,14 @@ public sealed class ObjectStoreQuirksTests
         foreach (var name in names)
             body.Append(CultureInfo.InvariantCulture, $"<Contents><Key>upload/{name}</Key><LastModified>2030-01-02T03:04:05.000Z</LastModified><ETag>\"e\"</ETag><Size>5</Size></Contents>");
         return FakeStore.Xml(body.Append("</ListBucketResult>").ToString());
+    }
+
+    /// <summary>A page of one object whose XML has so many bytes, most of them spaces.</summary>
+    private static IResult ListOfLength(int length)
+    {
+        const string Head = "<?xml version=\"1.0\"?><ListBucketResult>";
+        const string End = "<Contents><Key>upload/a</Key><LastModified>2030-01-02T03:04:05.000Z</LastModified><ETag>\"e\"</ETag><Size>5</Size></Contents></ListBucketResult>";
+        return Results.Text(Head + End.PadLeft(length - Head.Length), "application/xml");
     }
 
     private static async Task<byte[]> ReadAsync(Stream stream, int length)
@@ -584,6 +632,25 @@ public sealed class ObjectStoreQuirksTests
             await response.Body.FlushAsync(httpContext.RequestAborted);
             begun.TrySetResult();
             await Task.Delay(Timeout.Infinite, httpContext.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>An answer that begins at once, and ends after so many spaces, as AWS's do to completions that take long.</summary>
+    private sealed class Spaced(int spaces, TimeSpan apart, string end) : IResult
+    {
+        public async Task ExecuteAsync(HttpContext httpContext)
+        {
+            var response = httpContext.Response;
+            response.ContentType = "application/xml";
+            await response.WriteAsync("<?xml version=\"1.0\"?>", httpContext.RequestAborted);
+            for (var sent = 0; sent < spaces; sent++)
+            {
+                await response.WriteAsync(" ", httpContext.RequestAborted);
+                await response.Body.FlushAsync(httpContext.RequestAborted);
+                await Task.Delay(apart, httpContext.RequestAborted);
+            }
+
+            await response.WriteAsync(end, httpContext.RequestAborted);
         }
     }
 }

@@ -1,4 +1,4 @@
-namespace Media.Silo.Verification;
+namespace Media.Silo.S3;
 
 /// <summary>
 /// An answer's body that may not fall silent: a read for which nothing comes in time fails. The HTTP client's own time limit ends
