@@ -520,6 +520,7 @@ public sealed class ObjectStoreQuirksTests
             options => options.Timeout = TimeSpan.FromSeconds(5));
 
         Assert.Equal(Completion.Completed, await fake.Store.CompleteMultipartUploadAsync("k", "u", Parts, Token));
+        Assert.Equal(["POST uploadId"], fake.Requests);
     }
 
     [Theory]
