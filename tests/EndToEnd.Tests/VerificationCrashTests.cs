@@ -26,11 +26,15 @@ public sealed class VerificationCrashTests(StorageFixture storage) : IClassFixtu
     {
         var large = RandomNumberGenerator.GetBytes(160 * MiB);
         var hashes = await HashAsync(large);
-        var first = await world.StartAsync(("Media__Verification__CheckpointInterval", "00:00:00.020"), ("Media__Verification__Parallelism", "2"));
+        var first = await world.StartAsync(
+            ("Media__Verification__CheckpointInterval", "00:00:00.020"), ("Media__Verification__ProgressInterval", "00:00:00.010"), ("Media__Verification__Parallelism", "2"));
+        var watcher = await world.StartAsync(("Media__Jobs__Concurrency", "0"));
         var hold = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         world.Proxy.During = (request, _) => StoreProxy.IsRead(request) && world.Proxy.BytesRead > 100 * MiB ? hold.Task : Task.CompletedTask;
         using var http = first.CreateClient();
         var tag = await http.UploadAsync("large.bin", large, tipHash: hashes.TipHash, pieceHash: hashes.PieceHash);
+        using var watching = watcher.CreateClient();
+        var progress = ProgressAsync(watching, tag);
 
         await Eventually.TrueAsync(() => world.Proxy.BytesRead > 100 * MiB, TimeSpan.FromSeconds(60), cancel);
         await Eventually.TrueAsync(async () => (await CheckpointAsync(large.Length)).FinishedBytes >= 80 * MiB, TimeSpan.FromSeconds(60), cancel);
@@ -44,6 +48,9 @@ public sealed class VerificationCrashTests(StorageFixture storage) : IClassFixtu
         var second = await world.StartAsync();
         await AssertVerifiedAsync(second, tag, hashes.PieceHash, large);
         Assert.Equal(large.Length - finished, world.Proxy.BytesRead - before);
+        var told = await progress.WaitAsync(TimeSpan.FromSeconds(60), cancel);
+        Assert.True(told.Count >= 2, string.Join(' ', told));
+        Assert.Equal(told.Distinct().Order(), told);
     }
 
     [Fact]
@@ -135,7 +142,7 @@ public sealed class VerificationCrashTests(StorageFixture storage) : IClassFixtu
         IAsyncDisposable? held = null;
         var killed = moment switch
         {
-            "copied" => KillAfter(first, request => StoreProxy.IsCopyTo(request, "quarantine/")),
+            "copied" => KillAfter(first, request => StoreProxy.IsEndOfCopyTo(request, "quarantine/")),
             "deleting" => KillBefore(first, request => StoreProxy.IsDeleteOf(request, "upload/")),
             _ => HoldStateAfter(request => StoreProxy.IsDeleteOf(request, "upload/")),
         };
@@ -151,6 +158,8 @@ public sealed class VerificationCrashTests(StorageFixture storage) : IClassFixtu
         }
 
         Assert.Equal("Verifying", await StateAsync(tag));
+        string[] there = moment == "recording" ? [$"quarantine/{tag}"] : [$"quarantine/{tag}", $"upload/{tag}"];
+        await Eventually.TrueAsync(async () => (await world.KeysAsync()).Order(StringComparer.Ordinal).SequenceEqual(there), TimeSpan.FromSeconds(60), cancel);
         var second = await world.StartAsync();
         using var other = second.CreateClient();
         var ended = await other.UntilEndedAsync(tag);
@@ -181,6 +190,21 @@ public sealed class VerificationCrashTests(StorageFixture storage) : IClassFixtu
     {
         using var stream = new MemoryStream(content);
         return await FujiHash.StreamAsync(stream, content.Length);
+    }
+
+    /// <summary>Verified bytes, as an upload's events tell them until it has ended.</summary>
+    private async Task<List<long>> ProgressAsync(HttpClient http, string tag)
+    {
+        var told = new List<long>();
+        using var stream = await http.GetStreamAsync(new Uri($"/v1/uploads/{tag}/events", UriKind.Relative), cancel);
+        using var reader = new StreamReader(stream);
+        while (await reader.ReadLineAsync(cancel) is { } line)
+        {
+            if (line.StartsWith("data: ", StringComparison.Ordinal) && JsonDocument.Parse(line["data: ".Length..]).RootElement.TryGetProperty("verified", out var verified))
+                told.Add(verified.GetInt64());
+        }
+
+        return told;
     }
 
     private async Task AssertVerifiedAsync(ApiProcess api, string tag, string pieceHash, byte[] content)

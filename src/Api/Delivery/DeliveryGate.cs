@@ -1,6 +1,7 @@
 using System.Globalization;
 using Media.Api.Problems;
 using Media.Grains.Ports;
+using Media.Grains.Uploads;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Media.Api.Delivery;
@@ -54,6 +55,9 @@ internal sealed partial class DeliveryGate(
     {
         for (var attempt = 1; await store.HeadAsync(key, context.RequestAborted) is { } found; attempt++)
         {
+            // Only empty files stay there; what somebody put in their place has not been verified.
+            if (found.Size > 0 && Tags.FromKey(key) is not null)
+                return false;
             try
             {
                 await new DeliveredObject(key, name, found).WriteAsync(context, reader);

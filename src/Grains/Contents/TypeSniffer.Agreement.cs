@@ -56,7 +56,7 @@ public static partial class TypeSniffer
     public static bool Agrees(string? claimed, string? detected)
     {
         var said = Normalize(claimed);
-        if (said.Length == 0 || said is "application/octet-stream" or "binary/octet-stream" or "application/x-binary" or "application/unknown")
+        if (SaysNothing(said))
             return true;
         if (detected is null)
             return !AlwaysMarked.Contains(said);
@@ -67,6 +67,20 @@ public static partial class TypeSniffer
             || IsPackage(said, found)
             || IsMarkup(said, found);
     }
+
+    /// <summary>What a file is to be called: as claimed, unless that says nothing or its bytes contradict it.</summary>
+    /// <param name="claimed">As for <see cref="Agrees"/>.</param>
+    /// <param name="detected">As <see cref="Detect"/> found it.</param>
+    /// <returns>The type, as it was claimed or detected; null where nothing is known of it.</returns>
+    public static string? Choose(string? claimed, string? detected)
+    {
+        if (SaysNothing(Normalize(claimed)) || !Agrees(claimed, detected))
+            return detected;
+        return claimed;
+    }
+
+    private static bool SaysNothing(string normalized) =>
+        normalized is "" or "application/octet-stream" or "binary/octet-stream" or "application/x-binary" or "application/unknown";
 
     private static string Normalize(string? type)
     {

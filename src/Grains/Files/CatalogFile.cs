@@ -45,7 +45,8 @@ public sealed record NewFile(
             upload.Tag,
             upload.User,
             upload.FileName,
-            upload.OriginalFileName,
+            // The one character that a database's text cannot hold.
+            upload.OriginalFileName.Replace('\0', '\uFFFD'),
             upload.ContentType,
             actual.DetectedType,
             upload.Size ?? throw new ArgumentException("The upload's size is not known.", nameof(upload)),

@@ -23,6 +23,9 @@ public interface IUploadSessionGrain : IGrainWithStringKey
     /// <returns><see cref="RefusalCode.UploadGone"/> where the store has lost it, and the session has ended for that.</returns>
     Task<Result<OpenedUpload>> ResumeAsync(NewUpload request, CancellationToken cancellationToken);
 
+    /// <summary>Whether there is a session, once what is under way has ended.</summary>
+    Task<bool> ExistsAsync(CancellationToken cancellationToken);
+
     /// <summary>The session as it is.</summary>
     [AlwaysInterleave]
     Task<Result<Upload>> GetAsync(Caller caller, CancellationToken cancellationToken);

@@ -48,6 +48,13 @@ internal sealed partial class UploadSessionGrain
         if (await store.ListPartsAsync(State.Key, uploadId, cancellationToken) is not { } stored)
             return await FindOutcomeAsync();
 
+        // What was named before it was cut off, not what else has come since.
+        if (named is null && !State.Chosen.IsEmpty)
+        {
+            var etags = stored.ToDictionary(part => part.Part, part => part.ETag);
+            named = [.. State.Chosen.Select(part => new NamedPart(part, etags.GetValueOrDefault(part, "")))];
+        }
+
         var choice = PartCheck.Choose(stored, named, State.Plan, State.Size);
         if (!choice.IsSuccess)
             return choice.Refusal;
@@ -58,6 +65,7 @@ internal sealed partial class UploadSessionGrain
         if (State.State != UploadState.Completing)
         {
             Enter(UploadState.Completing);
+            State.Chosen = State.Plan.Strategy == UploadStrategy.Open ? [.. choice.Value.Parts.Select(part => part.Part)] : [];
             State.ExpiresAt = Now + options.CompletionRetry;
             await SaveAsync();
         }
@@ -111,6 +119,7 @@ internal sealed partial class UploadSessionGrain
             if (State.State != UploadState.Completing)
                 Enter(UploadState.Completing);
             Enter(UploadState.Stored);
+            State.Chosen = [];
             State.Size = found.Size;
             State.ETag = found.ETag;
             State.VersionId = found.VersionId;
@@ -145,6 +154,7 @@ internal sealed partial class UploadSessionGrain
     private async Task BackToUploadingAsync()
     {
         Enter(UploadState.Uploading);
+        State.Chosen = [];
         State.ExpiresAt = Now + options.SessionLifetime;
         await SaveAsync();
     }

@@ -65,7 +65,8 @@ internal sealed partial class UploadSessionGrain
             return [];
         if (State.UploadId is not { } uploadId)
         {
-            var length = options.SignContentLength ? State.Size : null;
+            // An empty file is not read back, and its object stays where it is: nothing else may be put there while the URL is good.
+            var length = options.SignContentLength || State.Size == 0 ? State.Size : null;
             return [await signer.SignPutAsync(State.Key, Headers(), length, options.UrlLifetime, cancellationToken)];
         }
 

@@ -132,6 +132,8 @@ internal sealed partial class UploadSessionGrain(
             cancellationToken);
     }
 
+    public Task<bool> ExistsAsync(CancellationToken cancellationToken) => InTurnAsync(() => Task.FromResult(Exists), cancellationToken);
+
     public Task<Result<Upload>> GetAsync(Caller caller, CancellationToken cancellationToken)
     {
         // A turn that is under way is not waited for; what it has not written yet is not told either.

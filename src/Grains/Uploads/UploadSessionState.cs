@@ -123,6 +123,10 @@ public sealed class UploadSessionState : IStateEffects
     [Id(26)]
     public DateTimeOffset? LastModified { get; set; }
 
+    /// <summary>Numbers of the parts that are being put together, where the client cut the file itself: a completion that was cut off goes on with them.</summary>
+    [Id(27)]
+    public ImmutableArray<int> Chosen { get; set; } = [];
+
     /// <inheritdoc/>
     public StateEffects GetEffects() => effects;
 

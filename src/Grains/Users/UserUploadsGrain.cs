@@ -41,7 +41,7 @@ internal sealed class UserUploadsGrain(IUploadIndex index, ITagSource tags, IOpt
         var check = UploadRules.Check(request, options.Value);
         if (!check.IsSuccess)
             return check.Refusal;
-        return await WithAllowanceAsync(check.Value, () => Session(tags.Next()).CreateFormAsync(check.Value, cancellationToken), cancellationToken);
+        return await WithAllowanceAsync(check.Value, session => session.CreateFormAsync(check.Value, cancellationToken), cancellationToken);
     }
 
     public async Task<ImmutableArray<Result<OpenedUpload>>> OpenManyAsync(ImmutableArray<NewUpload> requests, CancellationToken cancellationToken)
@@ -99,31 +99,37 @@ internal sealed class UserUploadsGrain(IUploadIndex index, ITagSource tags, IOpt
         var plan = request.Size is { } size ? PartPlanner.Plan(size, request.PartSize, inOnePiece) : PartPlanner.Open;
         if (plan is { Strategy: UploadStrategy.Multipart, PartSize: <= PartPlanner.MaxCheckedPartSize })
             plan = plan with { Checksum = request.Checksum };
-        return WithAllowanceAsync(request, () => Session(tags.Next()).CreateAsync(request, plan, cancellationToken), cancellationToken);
+        return WithAllowanceAsync(request, session => session.CreateAsync(request, plan, cancellationToken), cancellationToken);
     }
 
     /// <summary>Takes what the request needs from its permission's allowance, and gives it back where nothing comes of it.</summary>
-    private async Task<Result<T>> WithAllowanceAsync<T>(NewUpload request, Func<Task<Result<T>>> create, CancellationToken cancellationToken)
+    private async Task<Result<T>> WithAllowanceAsync<T>(NewUpload request, Func<IUploadSessionGrain, Task<Result<T>>> create, CancellationToken cancellationToken)
         where T : class
     {
         var permission = request.Permission;
-        var limited = (permission.MaxFiles ?? permission.MaxBytes) is not null;
+        var session = Session(tags.Next());
+        if ((permission.MaxFiles ?? permission.MaxBytes) is null)
+            return await create(session);
         var allowance = GrainFactory.GetGrain<IAllowanceGrain>(permission.Id);
-        if (limited && await allowance.TakeAsync(permission, 1, request.Size ?? 0, cancellationToken) is { } refusal)
+        if (await allowance.TakeAsync(permission, 1, request.Size ?? 0, cancellationToken) is { } refusal)
             return refusal;
 
-        var given = false;
+        Result<T> created;
         try
         {
-            var created = await create();
-            given = created.IsSuccess;
-            return created;
+            created = await create(session);
         }
-        finally
+        catch
         {
-            if (limited && !given)
+            // The client may have gone, or an answer been lost, while the session came about all the same. Where nobody can tell, it counts.
+            if (!await session.ExistsAsync(CancellationToken.None))
                 await allowance.GiveBackAsync(1, request.Size ?? 0, CancellationToken.None);
+            throw;
         }
+
+        if (!created.IsSuccess)
+            await allowance.GiveBackAsync(1, request.Size ?? 0, CancellationToken.None);
+        return created;
     }
 
     private IUploadSessionGrain Session(string tag) => GrainFactory.GetGrain<IUploadSessionGrain>(tag);

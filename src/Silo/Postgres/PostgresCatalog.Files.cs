@@ -146,11 +146,15 @@ internal sealed partial class PostgresCatalog
     private static StateEffects EffectsOf(CatalogFile added, Content? content)
     {
         var filed = EventOf(added.Duplicate ? EventTypes.UploadDuplicate : EventTypes.UploadVerified, added, added.FiledAt);
-        var isPicture = added.File.DetectedType is { } type && (type.StartsWith("image/", StringComparison.Ordinal) || type.StartsWith("video/", StringComparison.Ordinal));
+        // Also where it was only said to be one: that no thumbnails can be made of it is to be recorded.
+        var isPicture = IsPicture(added.File.DetectedType) || IsPicture(added.File.ContentType);
         return content is not null && !added.Duplicate && isPicture
             ? new StateEffects([filed], [new PlannedJob(JobKinds.MakeThumbnails, content.PieceHash)])
             : new StateEffects([filed], []);
     }
+
+    private static bool IsPicture(string? type) =>
+        type is not null && (type.StartsWith("image/", StringComparison.OrdinalIgnoreCase) || type.StartsWith("video/", StringComparison.OrdinalIgnoreCase));
 
     private static MediaEvent EventOf(string type, CatalogFile file, DateTimeOffset time) => new(type, file.File.Id, time, new EventData
     {

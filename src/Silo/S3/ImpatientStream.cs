@@ -8,6 +8,7 @@ internal sealed class ImpatientStream : Stream
 {
     private readonly Stream _inner;
     private readonly TimeSpan _patience;
+    // Never disposed of, for the timer may just be at it; without a timer of its own it holds nothing.
     private readonly CancellationTokenSource _silent = new();
     private readonly CancellationTokenSource _either;
     private readonly ITimer _timer;
@@ -38,7 +39,7 @@ internal sealed class ImpatientStream : Stream
     {
         var read = _inner.ReadAsync(buffer, _either.Token);
         // What has arrived already needs no watch.
-        return read.IsCompleted ? read : WatchAsync(read);
+        return read.IsCompletedSuccessfully ? read : WatchAsync(read);
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -61,7 +62,6 @@ internal sealed class ImpatientStream : Stream
         await _timer.DisposeAsync();
         await _inner.DisposeAsync();
         _either.Dispose();
-        _silent.Dispose();
         await base.DisposeAsync();
     }
 
@@ -72,7 +72,6 @@ internal sealed class ImpatientStream : Stream
             _timer.Dispose();
             _inner.Dispose();
             _either.Dispose();
-            _silent.Dispose();
         }
 
         base.Dispose(disposing);

@@ -18,7 +18,7 @@ internal abstract class S3Copy(S3ObjectStore store, CopyOrder order)
     protected CopyOrder Order => order;
 
     /// <summary>Whether the store refused for what is under one of the keys, which <see cref="ExplainAsync"/> can tell more of.</summary>
-    protected static bool IsExplained(StoreUnavailableException failure) => S3Failures.IsNotFound(failure) || S3Failures.IsConditionFailed(failure);
+    protected static bool IsExplained(StoreUnavailableException failure) => S3Failures.IsNotFoundInBrief(failure) || S3Failures.IsConditionFailed(failure);
 
     /// <summary>Looks for a reason not to copy, which the answers of stores do not always tell: null where there is none.</summary>
     protected async Task<CopyOutcome?> ExplainAsync(CancellationToken cancellationToken)

@@ -30,14 +30,13 @@ internal static class S3Failures
         }
     }
 
-    /// <summary>The store has no such object.</summary>
+    /// <summary>The store says that it has no such object. A 404 alone may come from something that stands before the store.</summary>
     public static bool IsNotFound(StoreUnavailableException failure) =>
-        failure.InnerException is AmazonS3Exception { ErrorCode: not "NoSuchBucket" } answer
-        && (answer.StatusCode == HttpStatusCode.NotFound || answer.ErrorCode is "NoSuchKey");
+        failure.InnerException is AmazonS3Exception { ErrorCode: "NoSuchKey" or "NoSuchVersion" or "NoSuchUpload" };
 
-    /// <summary>The store has no such multipart upload. Some say NoSuchKey to it.</summary>
-    public static bool IsNoSuchUpload(StoreUnavailableException failure) =>
-        IsNotFound(failure) || failure.InnerException is AmazonS3Exception { ErrorCode: "NoSuchUpload" };
+    /// <summary>The same, of requests whose answers have no body to say so, or of which nothing that matters hangs on it.</summary>
+    public static bool IsNotFoundInBrief(StoreUnavailableException failure) =>
+        IsNotFound(failure) || failure.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.NotFound, ErrorCode: not "NoSuchBucket" };
 
     /// <summary>The store turns the list of parts down, and would do so again.</summary>
     public static bool IsPartRejected(StoreUnavailableException failure) =>

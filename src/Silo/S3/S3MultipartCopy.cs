@@ -150,7 +150,7 @@ internal sealed partial class S3MultipartCopy(S3ObjectStore store, IAmazonS3 cli
         // Whatever the answer, the object may be there: by this request, by its first try, or by another's copy.
         var there = await Store.HeadAsync(Order.Target, cancellationToken);
         if (there is not null && Order.OnlyIfAbsent
-            && (S3Failures.IsConditionFailed(failure) || S3Failures.IsNotImplemented(failure) || S3Failures.IsNoSuchUpload(failure)))
+            && (S3Failures.IsConditionFailed(failure) || S3Failures.IsNotImplemented(failure) || S3Failures.IsNotFound(failure)))
             return CopyOutcome.Exists(there);
         if (conditional && S3Failures.IsNotImplemented(failure))
             return await CompleteAsync(parts, conditional: false, cancellationToken);

@@ -35,7 +35,7 @@ internal sealed class S3ObjectReader(S3Connection connection, IOptions<S3Options
         // A store that does not know the condition answers from whatever is there.
         var isOther = !string.IsNullOrEmpty(response.ETag) && S3ObjectStore.Quote(response.ETag) != found.ETag;
         if (!isOther && response.ContentLength == length)
-            return response.ResponseStream;
+            return new ImpatientStream(response.ResponseStream, options.Value.Timeout, TimeProvider.System, cancellationToken);
         response.Dispose();
         throw isOther
             ? new ObjectChangedException()

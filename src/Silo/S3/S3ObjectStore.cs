@@ -60,7 +60,7 @@ internal sealed partial class S3ObjectStore(S3Connection connection, IOptions<S3
             {
                 page = await S3Failures.RunAsync(client => client.ListPartsAsync(request, cancellationToken), connection.Client, cancellationToken);
             }
-            catch (StoreUnavailableException failure) when (S3Failures.IsNoSuchUpload(failure))
+            catch (StoreUnavailableException failure) when (S3Failures.IsNotFound(failure))
             {
                 return null;
             }
@@ -113,7 +113,7 @@ internal sealed partial class S3ObjectStore(S3Connection connection, IOptions<S3
             await S3Failures.RunAsync(
                 client => client.AbortMultipartUploadAsync(_options.Bucket, key, uploadId, cancellationToken), connection.Client, cancellationToken);
         }
-        catch (StoreUnavailableException failure) when (S3Failures.IsNoSuchUpload(failure))
+        catch (StoreUnavailableException failure) when (S3Failures.IsNotFoundInBrief(failure))
         {
             // Given up already, or completed.
         }
@@ -135,7 +135,7 @@ internal sealed partial class S3ObjectStore(S3Connection connection, IOptions<S3
                 head.Headers.ContentType,
                 head.LastModified is { } time ? new DateTimeOffset(time.ToUniversalTime()) : default);
         }
-        catch (StoreUnavailableException failure) when (S3Failures.IsNotFound(failure))
+        catch (StoreUnavailableException failure) when (S3Failures.IsNotFoundInBrief(failure))
         {
             return null;
         }
@@ -163,7 +163,7 @@ internal sealed partial class S3ObjectStore(S3Connection connection, IOptions<S3
             var request = new DeleteObjectRequest { BucketName = _options.Bucket, Key = key, VersionId = versionId };
             await S3Failures.RunAsync(client => client.DeleteObjectAsync(request, cancellationToken), connection.Client, cancellationToken);
         }
-        catch (StoreUnavailableException failure) when (S3Failures.IsNotFound(failure))
+        catch (StoreUnavailableException failure) when (S3Failures.IsNotFoundInBrief(failure))
         {
             // Deleted already.
         }
@@ -236,7 +236,7 @@ internal sealed partial class S3ObjectStore(S3Connection connection, IOptions<S3
     private async Task<Completion> FindOutAsync(string key, string uploadId, StoreUnavailableException failure, CancellationToken cancellationToken)
     {
         if (await HeadAsync(key, cancellationToken) is not null) return Completion.Completed;
-        if (!S3Failures.IsNoSuchUpload(failure))
+        if (!S3Failures.IsNotFound(failure))
         {
             if (await ListPartsAsync(key, uploadId, cancellationToken) is not null) throw failure;
             // Between the two questions another request may have completed it.

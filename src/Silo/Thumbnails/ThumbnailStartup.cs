@@ -11,8 +11,12 @@ internal sealed partial class ThumbnailStartup(ThumbnailTools tools, ThumbnailSt
     {
         // Another process's work.
         if (jobs.Value.Concurrency == 0) return;
-        if (tools.AbsentForImages is { } absent) LogNoThumbnails(absent);
-        else if (tools.AbsentForVideos is { } absentForVideos) LogNoPosters(absentForVideos);
+        if (tools.AbsentForVideos is { } absent)
+        {
+            if (tools.AbsentForImages is null) LogNoPosters(absent);
+            else LogNoThumbnails(absent);
+        }
+
         try
         {
             var again = await store.RetryAsync(tools.AbsentForImages is null, tools.AbsentForVideos is null, cancellationToken);

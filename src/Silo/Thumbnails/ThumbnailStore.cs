@@ -12,7 +12,7 @@ namespace Media.Silo.Thumbnails;
 /// <param name="PieceHash">Its name.</param>
 /// <param name="State">Where it is.</param>
 /// <param name="Key">The object's key.</param>
-/// <param name="ContentType">What it was said to be.</param>
+/// <param name="ContentType">What it was said to be, by the first of its files.</param>
 /// <param name="Widths">Of the thumbnails that there are.</param>
 internal sealed record ThumbnailSubject(string PieceHash, ContentState State, string Key, string ContentType, ImmutableArray<int> Widths);
 
@@ -26,7 +26,8 @@ internal sealed record StoredThumbnail(int Width, string Key, long Size);
 internal sealed class ThumbnailStore(PostgresDatabase database, TimeProvider time)
 {
     private const string FindSql = """
-        select c.state, c.key, c.content_type, array(select t.width from thumbnails t where t.piece_hash = c.piece_hash order by t.width)
+        select c.state, c.key,
+            coalesce((select f.content_type from files f where f.piece_hash = c.piece_hash order by f.filed_at, f.id limit 1), c.content_type), array(select t.width from thumbnails t where t.piece_hash = c.piece_hash order by t.width)
         from contents c where c.piece_hash = $1
         """;
 

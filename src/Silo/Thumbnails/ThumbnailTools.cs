@@ -42,14 +42,18 @@ internal sealed partial class ThumbnailTools : IDisposable
             ProgramPath.Find(settings.VipsThumbnail), ProgramPath.Find(settings.VipsHeader), ProgramPath.Find(settings.Vips), ProgramPath.Find(settings.Ffmpeg),
         ];
         _unshare = OperatingSystem.IsLinux() ? ProgramPath.Find("unshare") : null;
-        AbsentForImages = Absent(ThumbnailTool.VipsThumbnail, "vipsthumbnail") ?? Absent(ThumbnailTool.VipsHeader, "vipsheader") ?? Absent(ThumbnailTool.Vips, "vips");
-        AbsentForVideos = AbsentForImages ?? Absent(ThumbnailTool.Ffmpeg, "ffmpeg");
+        string[] forImages =
+        [
+            .. AbsentName(ThumbnailTool.VipsThumbnail, "vipsthumbnail"), .. AbsentName(ThumbnailTool.VipsHeader, "vipsheader"), .. AbsentName(ThumbnailTool.Vips, "vips"),
+        ];
+        AbsentForImages = InWords(forImages);
+        AbsentForVideos = InWords([.. forImages, .. AbsentName(ThumbnailTool.Ffmpeg, "ffmpeg")]);
     }
 
-    /// <summary>Which program is missing for images, in words; null where all are there.</summary>
+    /// <summary>Which programs are missing for images, in words; null where all are there.</summary>
     public string? AbsentForImages { get; }
 
-    /// <summary>Which program is missing for videos, in words; null where all are there.</summary>
+    /// <summary>Which programs are missing for videos, those for images among them, in words; null where all are there.</summary>
     public string? AbsentForVideos { get; }
 
     /// <summary>Runs one of the programs that are there.</summary>
@@ -114,7 +118,14 @@ internal sealed partial class ThumbnailTools : IDisposable
 
     private string PathOf(ThumbnailTool tool) => _paths[(int)tool] ?? throw new InvalidOperationException($"{tool} is not installed.");
 
-    private string? Absent(ThumbnailTool tool, string name) => _paths[(int)tool] is null ? $"{name} is not installed." : null;
+    private static string? InWords(string[] absent) => absent switch
+    {
+        [] => null,
+        [var one] => $"{one} is not installed.",
+        [.. var others, var last] => $"{string.Join(", ", others)} and {last} are not installed.",
+    };
+
+    private string[] AbsentName(ThumbnailTool tool, string name) => _paths[(int)tool] is null ? [name] : [];
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Programs that make thumbnails run without a network namespace of their own: this system does not let unshare make one.")]
     private partial void LogNotIsolated();

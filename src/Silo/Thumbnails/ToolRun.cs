@@ -10,7 +10,10 @@ namespace Media.Silo.Thumbnails;
 internal sealed record ToolRun(int ExitCode, string Output, string Error, bool TimedOut)
 {
     private const int LongestDetail = 300;
+    private const int HungUp = 129;
+    private const int Interrupted = 130;
     private const int KilledBySignal9 = 137;
+    private const int Terminated = 143;
     private const int KilledForTime = 152;
 
     // In the words of libvips, GLib, libstdc++, the C library and its loader.
@@ -21,6 +24,10 @@ internal sealed record ToolRun(int ExitCode, string Output, string Error, bool T
 
     /// <summary>Whether it went well.</summary>
     public bool Succeeded => !TimedOut && ExitCode == 0;
+
+    /// <summary>Whether a signal ended it that asks programs to stop. FFmpeg takes it, and says so.</summary>
+    public bool WasStopped =>
+        !TimedOut && (ExitCode is HungUp or Interrupted or Terminated || (ExitCode == 255 && Error.Contains("received signal", StringComparison.Ordinal)));
 
     /// <summary>Why it did not go well, in the words of the record.</summary>
     /// <param name="what">What the program was to do.</param>

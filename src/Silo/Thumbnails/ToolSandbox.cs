@@ -30,6 +30,7 @@ internal sealed class ToolSandbox(IOptions<ThumbnailOptions> options, TimeProvid
     /// <param name="isolator">The path of <c>unshare</c>, where it works here; else null.</param>
     /// <param name="cancellationToken">Kills it.</param>
     /// <exception cref="Win32Exception">It cannot be started.</exception>
+    /// <exception cref="InvalidOperationException">Somebody stopped it, as when the service ends: that tells nothing of the file.</exception>
     public async Task<ToolRun> RunAsync(string program, IEnumerable<string> arguments, WorkFolder folder, string? isolator, CancellationToken cancellationToken)
     {
         using var process = new Process { StartInfo = Describe(program, arguments, folder, isolator) };
@@ -58,7 +59,9 @@ internal sealed class ToolSandbox(IOptions<ThumbnailOptions> options, TimeProvid
 
         cancellationToken.ThrowIfCancellationRequested();
         var text = await FinishAsync(reading);
-        return new ToolRun(process.ExitCode, text[0], text[1], timedOut);
+        var run = new ToolRun(process.ExitCode, text[0], text[1], timedOut);
+        if (run.WasStopped) throw new InvalidOperationException($"{program} was stopped from outside, with code {run.ExitCode}.");
+        return run;
     }
 
     // What a program has started may hold its output open after it has ended.

@@ -82,7 +82,7 @@ internal sealed partial class VerifyUploadJob(
     private async Task<CatalogFile?> PromoteAsync(
         IFileHashGrain hash, Upload upload, StoredObject found, ActualContent actual, CancellationToken cancellationToken)
     {
-        var type = TypeSniffer.Agrees(upload.ContentType, actual.DetectedType) ? upload.ContentType : actual.DetectedType ?? UploadRules.UnknownContentType;
+        var type = TypeSniffer.Choose(upload.ContentType, actual.DetectedType) ?? UploadRules.UnknownContentType;
         var decision = await hash.BeginPromotionAsync(
             new NewContent(actual.PieceHash!, actual.TipHash!, found.Size, type, actual.DetectedType), upload.Tag, cancellationToken);
         var content = decision.Content;

@@ -23,12 +23,12 @@ internal sealed partial class SweepObjectsJob(
     public async Task RunAsync(JobContext job, CancellationToken cancellationToken)
     {
         var failures = 0;
-        var keys = new Dictionary<string, string>(Page, StringComparer.Ordinal);
+        var keys = new Dictionary<string, (string Key, long Size)>(Page, StringComparer.Ordinal);
         await foreach (var stored in store.ListObjectsAsync(Tags.KeyPrefix, cancellationToken))
         {
             // What has another form than our keys is somebody else's.
             if (Tags.FromKey(stored.Key) is not { } tag || !IsOld(stored.LastModified)) continue;
-            keys[tag] = stored.Key;
+            keys[tag] = (stored.Key, stored.Size);
             if (keys.Count < Page) continue;
             failures += await SweepAsync(keys, cancellationToken);
             keys.Clear();
@@ -39,25 +39,25 @@ internal sealed partial class SweepObjectsJob(
     }
 
     /// <summary>Whether a session, wherever it is, has a use for its object under <c>upload/</c>, now or later.</summary>
-    internal static bool Needs(KnownSession session) => session.State switch
+    private static bool Needs(KnownSession session, long size) => session.State switch
     {
         UploadState.Aborted or UploadState.Expired or UploadState.Failed or UploadState.Mismatched => false,
-        // An empty file has no content hash, and its object stays where it is for good.
-        UploadState.Verified or UploadState.Duplicate => session.Size is not > 0,
+        // An empty file has no content hash, and its object stays where it is for good. What was put there later is none of it.
+        UploadState.Verified or UploadState.Duplicate => session.Size is not > 0 && size == 0,
         _ => true,
     };
 
-    private async Task<int> SweepAsync(Dictionary<string, string> keys, CancellationToken cancellationToken)
+    private async Task<int> SweepAsync(Dictionary<string, (string Key, long Size)> keys, CancellationToken cancellationToken)
     {
         if (keys.Count == 0) return 0;
         foreach (var session in await index.FindAsync([.. keys.Keys], cancellationToken))
         {
-            if (Needs(session)) keys.Remove(session.Tag);
+            if (keys.TryGetValue(session.Tag, out var stored) && Needs(session, stored.Size)) keys.Remove(session.Tag);
         }
 
         var failures = 0;
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(keys.Values, parallel, async (key, token) =>
+        await Parallel.ForEachAsync(keys.Values.Select(static stored => stored.Key), parallel, async (key, token) =>
         {
             try
             {

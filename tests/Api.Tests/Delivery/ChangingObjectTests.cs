@@ -1,8 +1,8 @@
 using System.Net;
 using Amazon.S3.Model;
 using Media.Api.Tests.Support;
+using Media.Grains.Contents;
 using Media.Grains.Ports;
-using Media.Grains.Uploads;
 using Media.Silo.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -50,8 +50,8 @@ public sealed class ChangingObjectTests(ApiFixture api)
 
     private async Task<HttpResponseMessage> GetAsync(Func<string, int, Task> beforeReading)
     {
-        var tag = new RandomTagSource().Next();
-        await PutAsync(Tags.ToKey(tag), "what was there before", "video/mp4");
+        var key = ContentKeys.Of(Samples.NewHash());
+        await PutAsync(key, "what was there before", "video/mp4");
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Configuration.AddInMemoryCollection(ApiServer.Defaults(api.ConnectionString, api.Storage));
         builder.AddMediaS3();
@@ -62,7 +62,7 @@ public sealed class ChangingObjectTests(ApiFixture api)
             api.Storage,
             [new("Media:Delivery:Secrets:0", HexSecret)],
             configure: services => services.AddSingleton<IObjectReader>(reader));
-        using var request = new HttpRequestMessage(HttpMethod.Get, LinkOf(tag));
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/media/{key}/film.mp4?{Sign($"/{key}/")}");
         request.Headers.TryAddWithoutValidation("Referer", Referer);
         request.Headers.TryAddWithoutValidation("Range", "bytes=0-6");
         return await server.Client.Http.SendAsync(request, Token);

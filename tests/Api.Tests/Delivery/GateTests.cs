@@ -136,6 +136,17 @@ public sealed class GateTests(ApiFixture api, DeliveryServer delivery) : IClassF
         Assert.Equal("nosniff", HeaderOf(answer, "X-Content-Type-Options"));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("application/octet-stream")]
+    public async Task Get_NothingWasSaidOfAnImage_IsShownAsWhatItIs(string contentType)
+    {
+        using var answer = await delivery.GetAsync((await delivery.UploadAsync(Encoding.Latin1.GetBytes($"\u0089PNG\r\n\u001a\n untold {contentType}"), contentType: contentType)).Link());
+
+        Assert.Equal("image/png", answer.Content.Headers.ContentType!.MediaType);
+        Assert.StartsWith("inline;", HeaderOf(answer, "Content-Disposition"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Get_NameOfAnyKind_IsEscapedInContentDisposition()
     {
@@ -149,8 +160,38 @@ public sealed class GateTests(ApiFixture api, DeliveryServer delivery) : IClassF
     [Fact]
     public async Task Get_EmptyFile_IsEmpty()
     {
-        using var answer = await delivery.GetAsync((await delivery.UploadAsync([])).Link());
+        var file = await delivery.UploadAsync([]);
+        using var answer = await delivery.GetAsync(file.Link());
         Assert.Equal((HttpStatusCode.OK, 0L), (answer.StatusCode, answer.Content.Headers.ContentLength));
+
+        await api.Storage.Client.PutObjectAsync(
+            new() { BucketName = api.Storage.Bucket, Key = $"upload/{file.Tag}", ContentBody = "what nobody verified" }, TestContext.Current.CancellationToken);
+        using var replaced = await delivery.GetAsync(file.Link());
+        Assert.Equal(HttpStatusCode.NotFound, replaced.StatusCode);
+    }
+
+    [Fact]
+    public async Task Put_OtherThanNothingByTheUrlOfAnEmptyFile_IsRefused()
+    {
+        var created = (await delivery.Client.AsAsync("POST", "/v1/uploads", Samples.Body(0))).Ok(201);
+        using var http = new HttpClient();
+
+        Assert.Equal(HttpStatusCode.Forbidden, await PutAsync([1]));
+        Assert.Equal(HttpStatusCode.OK, await PutAsync([]));
+
+        async Task<HttpStatusCode> PutAsync(byte[] bytes)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Put, (string)created["urls"]![0]!["url"]!) { Content = new ByteArrayContent(bytes) };
+            foreach (var (name, value) in created["urls"]![0]!["headers"]?.AsObject() ?? [])
+            {
+                // That is what it is signed with; a client sends it by itself, and this one another.
+                if (name != "Content-Length" && !request.Headers.TryAddWithoutValidation(name, (string)value!))
+                    request.Content.Headers.TryAddWithoutValidation(name, (string)value!);
+            }
+
+            using var put = await http.SendAsync(request, TestContext.Current.CancellationToken);
+            return put.StatusCode;
+        }
     }
 
     [Fact]

@@ -8,11 +8,14 @@ import { arrivals } from '../support/parts.ts';
 
 const browser = useBrowser();
 
-/** So long may it take until the first tab shows that another one has its upload: milliseconds. */
-const atOnce = 1_000;
+/**
+ * So long may it take until the first tab shows that another one has its upload: milliseconds. Whoever is not told asks the server every 20 s.
+ * On a machine that has more to do than it can, what takes milliseconds was seen to take a second.
+ */
+const atOnce = 4_000;
 
 describe('the same file in two tabs', () => {
-  test('the second sees who has it and takes it over; the first stops within a second', async () => {
+  test('the second sees who has it and takes it over; the first stops at once', async () => {
     const first = await visitOver(2 * MiB);
     const second = await anotherTab(first);
     const { file, arrived } = await begin(first);

@@ -5,11 +5,14 @@ import { expectStored, useUppyMedia } from '../support/uppy-media.ts';
 
 const media = useUppyMedia();
 
-/** So long may it take until the first browser knows that another one has its upload: milliseconds. */
-const atOnce = 1_000;
+/**
+ * So long may it take until the first browser knows that another one has its upload: milliseconds. Whoever is not told asks the server every 20 s.
+ * On a machine that has more to do than it can, what takes milliseconds was seen to take a second.
+ */
+const atOnce = 4_000;
 
 describe('the same file in two browsers', () => {
-  test('when the second takes the upload over, the first is told within a second, and sends no more', async () => {
+  test('when the second takes the upload over, the first is told at once, and sends no more', async () => {
     const first = await media.visit({ product, rate: 1 * MiB });
     await first.begin({ mostParts: 2 });
     const file = await randomFile(96 * MiB, 'taken');

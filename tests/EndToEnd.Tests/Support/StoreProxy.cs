@@ -72,6 +72,11 @@ internal sealed class StoreProxy : IAsyncDisposable
     /// <summary>Whether this copies an object to a key that starts with this.</summary>
     public static bool IsCopyTo(HttpRequest request, string prefix) => request.Headers.ContainsKey("x-amz-copy-source") && KeyOf(request).StartsWith(prefix, StringComparison.Ordinal);
 
+    /// <summary>Whether this makes an object whose key starts with this by a copy, whole or by completing one of parts; asking how the store copies is none.</summary>
+    public static bool IsEndOfCopyTo(HttpRequest request, string prefix) =>
+        KeyOf(request).StartsWith(prefix, StringComparison.Ordinal)
+        && (IsComplete(request) || (request.Headers.ContainsKey("x-amz-copy-source") && !IsPart(request) && !KeyOf(request).EndsWith("/copy-condition", StringComparison.Ordinal)));
+
     /// <summary>Whether this deletes an object whose key starts with this.</summary>
     public static bool IsDeleteOf(HttpRequest request, string prefix) =>
         HttpMethods.IsDelete(request.Method) && !request.Query.ContainsKey("uploadId") && KeyOf(request).StartsWith(prefix, StringComparison.Ordinal);

@@ -213,6 +213,20 @@ public sealed class TypeSnifferTests
     [InlineData("application/x-something", null, true)]
     public void Agrees_ClaimAndFinding_TellsWhatCannotBe(string? claimed, string? detected, bool agrees) => Assert.Equal(agrees, TypeSniffer.Agrees(claimed, detected));
 
+    [Theory]
+    [InlineData("image/png", "image/png", "image/png")]
+    [InlineData("text/plain; charset=utf-8", null, "text/plain; charset=utf-8")]
+    [InlineData("text/plain", "text/html", "text/plain")]
+    [InlineData("image/jpeg", "text/html", "text/html")]
+    [InlineData("image/jpeg", null, null)]
+    [InlineData("", "image/png", "image/png")]
+    [InlineData(null, "video/mp4", "video/mp4")]
+    [InlineData("Application/Octet-Stream", "image/png", "image/png")]
+    [InlineData("application/octet-stream", null, null)]
+    [InlineData("", null, null)]
+    public void Choose_ClaimAndFinding_IsTheClaimUnlessItSaysNothingOrCannotBe(string? claimed, string? detected, string? type) =>
+        Assert.Equal(type, TypeSniffer.Choose(claimed, detected));
+
     private static byte[] ZipOf((string Name, string Content)[] entries, CompressionLevel level = CompressionLevel.Optimal)
     {
         using var stream = new MemoryStream();

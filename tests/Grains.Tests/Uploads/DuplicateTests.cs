@@ -110,6 +110,22 @@ public sealed class DuplicateTests(SessionCluster cluster) : IClassFixture<Sessi
     }
 
     [Fact]
+    public async Task Create_ByWhoHasTheContentThatTheStoreLost_Uploads()
+    {
+        Store();
+        var first = await CreateAsync();
+        await Session.AnswerChallengeAsync(Owner, DigestOf(first.Challenge!), none);
+        await cluster.Store.DeleteAsync(ContentKeys.Of(pieceHash), null, none);
+        var second = cluster.Session(SessionCluster.NewTag());
+
+        var opened = (await second.CreateAsync(Wish(), Plan, none)).Value!;
+        var answered = (await second.AnswerChallengeAsync(Owner, null, none)).Value!;
+
+        Assert.NotNull(opened.Challenge);
+        Assert.Equal(UploadState.Uploading, answered.Upload.State);
+    }
+
+    [Fact]
     public async Task Answer_DiesAfterTheCatalogEntry_IsADuplicateTheNextTime()
     {
         Store();
@@ -177,7 +193,12 @@ public sealed class DuplicateTests(SessionCluster cluster) : IClassFixture<Sessi
 
     private async Task<OpenedUpload> CreateAsync() => (await Session.CreateAsync(Wish(), Plan, none)).Value!;
 
-    private void Store() => cluster.Reader.Bytes[cluster.Catalog.Store(pieceHash, tipHash, Size).Key] = bytes;
+    private void Store()
+    {
+        var key = cluster.Catalog.Store(pieceHash, tipHash, Size).Key;
+        cluster.Reader.Bytes[key] = bytes;
+        cluster.Store.PutObject(key, Size);
+    }
 
     // By the rule, not by the product's code.
     private string DigestOf(Challenge challenge)

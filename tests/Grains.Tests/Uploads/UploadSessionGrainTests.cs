@@ -134,6 +134,25 @@ public sealed class UploadSessionGrainTests(SessionCluster cluster) : IClassFixt
     }
 
     [Fact]
+    public async Task Sweep_CompletionOfSomePartsThatWasCutOff_IsFinishedWithThem()
+    {
+        var opened = (await Session.CreateAsync(SessionCluster.NewUpload(null), PartPlanner.Open, none)).Value!;
+        var uploadId = opened.Upload.UploadId!;
+        foreach (var part in new[] { 1, 2, 3 })
+            cluster.Store.PutPart(uploadId, part, PartPlanner.MinPartSize, $"\"{part}\"");
+        cluster.Store.Before = operation => FailOn(operation, "complete");
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => Session.CompleteAsync(Owner, [new NamedPart(1, "1"), new NamedPart(3, "3")], null, none));
+        cluster.Store.Before = _ => { };
+        cluster.Store.PutPart(uploadId, 4, PartPlanner.MinPartSize);
+
+        cluster.Time.Advance(cluster.Options.CompletionRetry);
+        await Session.SweepAsync(none);
+
+        var upload = (await Session.GetAsync(Owner, none)).Value!;
+        Assert.Equal((UploadState.Stored, 2L * PartPlanner.MinPartSize), (upload.State, upload.Size));
+    }
+
+    [Fact]
     public async Task Complete_PartReplacedMeanwhile_GoesBackToUploadingAndSaysSo()
     {
         var opened = await CreateAsync();

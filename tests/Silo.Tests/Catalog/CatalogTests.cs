@@ -111,13 +111,16 @@ public sealed class CatalogTests(PostgresFixture postgres) : IAsyncLifetime, ICl
     }
 
     [Theory]
-    [InlineData("application/pdf")]
-    [InlineData(null)]
-    public async Task AddFile_NoPicture_AsksForNoThumbnails(string? detectedType)
+    [InlineData("text/plain", "application/pdf", 0)]
+    [InlineData("application/pdf", null, 0)]
+    [InlineData("text/plain", "image/png", 1)]
+    [InlineData("image/jpeg", null, 1)]
+    [InlineData("video/mp4", "application/pdf", 1)]
+    public async Task AddFile_NoPictureNorSaidToBe_AsksForNoThumbnails(string contentType, string? detectedType, long jobs)
     {
-        var (content, _) = await _catalog.StoreAsync(Samples.Content(detectedType: detectedType));
+        var (content, _) = await _catalog.StoreAsync(Samples.Content(detectedType: detectedType) with { ContentType = contentType });
 
-        Assert.Equal(0L, await ScalarAsync<long>("select count(*) from jobs where key = $1", content.PieceHash));
+        Assert.Equal(jobs, await ScalarAsync<long>("select count(*) from jobs where key = $1", content.PieceHash));
     }
 
     [Fact]

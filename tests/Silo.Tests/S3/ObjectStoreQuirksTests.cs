@@ -476,6 +476,28 @@ public sealed class ObjectStoreQuirksTests
         await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Reader.OpenAsync("k", Found, 0, 3, Token));
     }
 
+    [Theory]
+    [InlineData("text/plain", "404 page not found")]
+    [InlineData("text/html", "<html><body>default backend - 404</body></html>")]
+    [InlineData("application/xml", "")]
+    public async Task Anything_SomethingBeforeTheStoreSaysNotFound_IsUnavailable(string type, string body)
+    {
+        await using var fake = await FakeStore.StartAsync(_ => Results.Text(body, type, statusCode: 404));
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Reader.OpenAsync("k", Found, 0, 3, Token));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Store.ListPartsAsync("k", "u", Token));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Store.CompleteMultipartUploadAsync("k", "u", Parts, Token));
+    }
+
+    [Fact]
+    public async Task Read_BodyStopsInTheMiddle_FailsOnceTheTimeIsOver()
+    {
+        await using var fake = await FakeStore.StartAsync(_ => new Unending("video/mp4", new(), Found), options => options.Timeout = TimeSpan.FromSeconds(1));
+        await using var bytes = await fake.Reader.OpenAsync("k", Found, 0, 10, Token);
+
+        await Assert.ThrowsAsync<IOException>(() => ReadAsync(bytes, 10).WaitAsync(TimeSpan.FromSeconds(60), Token));
+    }
+
     [Fact]
     public async Task Read_ConditionIsIgnored_IsCheckedByTheETag()
     {

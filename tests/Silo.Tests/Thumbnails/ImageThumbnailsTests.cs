@@ -165,6 +165,19 @@ public sealed class ImageThumbnailsTests
         Assert.Equal(1, (await Pictures.DecodeAsync(outcome.Thumbnails[0].Content)).Height);
     }
 
+    [Theory]
+    [InlineData(60_001, null)]
+    [InlineData(60_000, null)]
+    [InlineData(59_999, ThumbnailFailureReasons.TooManyPixels)]
+    public async Task Make_AtTheMostPixels_IsTheLastThatIsMade(long most, string? failure)
+    {
+        using var bench = new Workbench(options => options.MaxPixels = most);
+
+        var outcome = await bench.MakeAsync(Pictures.Quarters(300, 200), "image/png");
+
+        Assert.Equal(failure, outcome.Failure?.Reason);
+    }
+
     [Fact]
     public async Task Make_Bomb_IsRefusedByItsHeader()
     {

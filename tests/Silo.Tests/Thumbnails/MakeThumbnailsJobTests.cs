@@ -2,6 +2,7 @@ using System.Text;
 using Media.AppHost.Processes;
 using Media.Grains.Contents;
 using Media.Grains.Files;
+using Media.Grains.Ports;
 using Media.Silo.Tests.Postgres;
 using Media.Silo.Thumbnails;
 using Media.Tests.Support;
@@ -193,6 +194,45 @@ public sealed class MakeThumbnailsJobTests(PostgresFixture postgres, StorageFixt
     }
 
     [Theory]
+    [InlineData("image/jpeg", "<!doctype html><script>alert(1)</script>", "text/html", "type_mismatch: Said to be image/jpeg, and begins as text/html.")]
+    [InlineData("IMAGE/PNG", "This is no picture.", null, "type_mismatch: Said to be IMAGE/PNG, and begins as nothing known.")]
+    [InlineData("text/html", "<!doctype html>A page.", "text/html", "none")]
+    public async Task AddFile_OnlySaidToBeAPicture_IsRecordedAsThat(string said, string text, string? found, string failure)
+    {
+        await using var host = await ThumbnailHost.StartAsync(postgres, storage);
+        var bytes = Encoding.UTF8.GetBytes(text + NewId());
+        var (id, hash, now) = (NewId(), ThumbnailHost.NewHash(bytes), new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero));
+        await host.PutObjectAsync(hash, bytes);
+        var content = await host.Catalog.BeginPromotionAsync(new NewContent(hash, "tip", bytes.Length, found ?? "application/octet-stream", found), Token);
+
+        var file = await host.Catalog.AddFileAsync(
+            new NewFile(id, "ben", "a.jpg", "a.jpg", said, found, bytes.Length, "tip", hash, content.Key, now, now),
+            content.Generation,
+            new StoredObject(bytes.Length, "\"etag\"", null, content.ContentType, now),
+            Token);
+        await host.DoneAsync(hash);
+
+        Assert.False(file!.Duplicate);
+        Assert.Equal(failure, await host.FailureAsync(hash));
+        Assert.Equal(bytes, await host.ReadAsync(content.Key));
+    }
+
+    [Theory]
+    [InlineData(0, "128,512")]
+    [InlineData(1, "")]
+    public async Task Run_ImageOfTheMostBytes_IsTheLastOneThatGetsThumbnails(int beyond, string widths)
+    {
+        var image = Pictures.Noise(300, 200);
+        await using var host = await ThumbnailHost.StartAsync(postgres, storage, ("Media:Thumbnails:MaxImageBytes", $"{image.Length - beyond}"));
+
+        var hash = await host.AddAsync(image, "image/png", NewId());
+        await host.DoneAsync(hash);
+
+        Assert.Equal(widths, await host.WidthsAsync(hash));
+        Assert.StartsWith(beyond == 0 ? "none" : "too_large: ", await host.FailureAsync(hash), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("mp4", "-movflags +faststart")]
     [InlineData("mp4", "-movflags -faststart")]
     [InlineData("webm", "-b:v 20M")]
@@ -239,12 +279,13 @@ public sealed class MakeThumbnailsJobTests(PostgresFixture postgres, StorageFixt
             await without.DoneAsync(video);
 
             Assert.Equal("no_image_tool: vipsheader is not installed.", await without.FailureAsync(image));
-            Assert.Equal("no_video_tool: vipsheader is not installed.", await without.FailureAsync(video));
-            Assert.Single(without.Log.Lines, line => line.StartsWith("Warning: No thumbnails are made", StringComparison.Ordinal));
+            Assert.Equal("no_video_tool: vipsheader and ffmpeg are not installed.", await without.FailureAsync(video));
+            Assert.Single(without.Log.Lines, line => line.StartsWith("Warning: No thumbnails are made, neither of images nor of videos: vipsheader and ffmpeg are not installed.", StringComparison.Ordinal));
             // A check that takes longer than two seconds counts as failed.
             HealthReport health = null!;
             await Eventually.TrueAsync(async () => (health = await without.CheckHealthAsync()).Status == HealthStatus.Degraded);
             Assert.Equal("vipsheader is not installed.", health.Entries["thumbnails"].Description);
+            Assert.Equal("vipsheader and ffmpeg are not installed.", health.Entries["videoPosters"].Description);
         }
 
         await using (var withoutVideo = await ThumbnailHost.StartAsync(postgres, storage, ("Media:Thumbnails:Ffmpeg", "no-such-ffmpeg")))

@@ -146,8 +146,8 @@ internal sealed class ThumbnailHost : IAsyncDisposable
         _temporary.Dispose();
     }
 
-    // The same bytes are another content for each test.
-    private static string NewHash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData([.. bytes, .. Guid.NewGuid().ToByteArray()]));
+    /// <summary>A name for bytes that is another one for each test.</summary>
+    public static string NewHash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData([.. bytes, .. Guid.NewGuid().ToByteArray()]));
 }
 
 /// <summary>What was logged.</summary>

@@ -40,6 +40,19 @@ public sealed class ToolSandboxTests
         Assert.Equal("204800\n8\n32768\n0\n", run.Output);
     }
 
+    [Theory]
+    [InlineData("kill -TERM $$")]
+    [InlineData("kill -INT $$")]
+    [InlineData("kill -HUP $$")]
+    [InlineData("echo 'Exiting normally, received signal 15.' >&2; exit 255")]
+    public async Task Run_StoppedFromOutside_TellsNothingOfTheFile(string script)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There are no signals.");
+        using var programs = new Programs();
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => RunAsync(programs.Script(script)));
+    }
+
     [Fact]
     public async Task Run_OutputWithoutEnd_IsCutAndNotWaitedFor()
     {

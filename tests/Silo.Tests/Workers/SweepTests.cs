@@ -35,6 +35,8 @@ public sealed class SweepTests(PostgresFixture postgres, StorageFixture storage)
 
         await Eventually.TrueAsync(async () => await database.QueryAsync<long>("select count(*) from grain_state where state->>'state' = 'Expired' and state->>'user' = 'ann'") == overdue.Count);
 
+        Assert.Equal(overdue.Count, await database.QueryAsync<long>($"select count(*) from outbox where type = 'upload.expired' and subject in ('{string.Join("', '", overdue)}')"));
+        Assert.Equal(0, await database.QueryAsync<long>($"select count(*) from outbox where type = 'upload.expired' and subject in ('{young}', '{broken}')"));
         Assert.Equal("Uploading", await database.QueryAsync<string>($"select state->>'state' from grain_state where id = '{young}'"));
         // A session is over before the store has heard of it.
         await Eventually.TrueAsync(async () => !(await ListUploadsAsync()).Exists(upload => overdue.Contains(upload.Key[Tags.KeyPrefix.Length..])));
@@ -109,6 +111,9 @@ public sealed class SweepTests(PostgresFixture postgres, StorageFixture storage)
         // More than are looked up at once.
         for (var number = 0; number < 520; number++) left.Add(Tags.ToKey(NewTag()));
         await Parallel.ForEachAsync(needed.Concat(left), Token, async (key, _) => await real.PutAsync(key, []));
+        // Put there by a URL that was still good, after an empty file had been verified.
+        var replaced = Tags.ToKey(await AddAsync(database, UploadState.Verified, 0));
+        await real.PutAsync(replaced, [1]);
         using var host = await StartAsync(("Media:Uploads:OrphanAge", "00:00:00"), ("Media:S3:Bucket", bucket));
 
         await Eventually.TrueAsync(async () => (await ListAsync(real)).Count <= needed.Count, TimeSpan.FromMinutes(1));

@@ -61,7 +61,8 @@ internal static class EventsRoute
                 silent = false;
             }
 
-            if (upload.State == UploadState.Verifying && subscription.Progress is { } progress && progress != told)
+            // Who goes on from a checkpoint after a crash begins a little further back.
+            if (upload.State == UploadState.Verifying && subscription.Progress is { } progress && (told is null || progress.Verified > told.Verified))
             {
                 Write(response.BodyWriter, upload.Tag, progress);
                 told = progress;

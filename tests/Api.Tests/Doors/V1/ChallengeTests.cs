@@ -65,6 +65,27 @@ public sealed class ChallengeTests(ApiFixture api, ChallengeTests.TwoUsers users
     }
 
     [Fact]
+    public async Task Create_OwnContentWhoseObjectWasLost_IsUploadedAndThereAgain()
+    {
+        var bytes = await StoreAsync(Bytes(70_007));
+        var key = $"hash/{(await HashAsync(bytes)).PieceHash}";
+        await api.Storage.Client.DeleteObjectAsync(api.Storage.Bucket, key, TestContext.Current.CancellationToken);
+
+        var body = await BodyAsync(bytes, "again.mp4");
+        var opened = (await Client.AsAsync("POST", "/v1/uploads", body)).Ok();
+        Assert.Equal("challenge", (string?)opened["status"]);
+        // The right answer cannot be compared with what is not there.
+        var digest = DigestOf(opened["challenge"]!, bytes);
+        var created = (await Client.AsAsync("POST", $"/v1/uploads/{opened["tag"]}/challenge", new { digest, clientId = (string?)body["clientId"] })).Ok(201);
+        await PutAsync(Client, created, bytes);
+        (await Client.AsAsync("POST", $"/v1/uploads/{opened["tag"]}/complete", new { clientId = (string?)body["clientId"] })).Ok();
+
+        Assert.Equal("Duplicate", (string?)(await UntilEndedAsync(Client, (string)opened["tag"]!, ApiServer.Password))["state"]);
+        using var there = await api.Storage.Client.GetObjectAsync(api.Storage.Bucket, key, TestContext.Current.CancellationToken);
+        Assert.Equal(bytes.Length, there.ContentLength);
+    }
+
+    [Fact]
     public async Task Answer_Wrong_UploadGoesOnAndThereIsNoSecondTry()
     {
         var bytes = await StoreAsync(Bytes((9 * MiB) + 1));

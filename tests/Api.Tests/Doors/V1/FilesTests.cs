@@ -45,6 +45,15 @@ public sealed class FilesTests(ApiFixture api) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Get_NameWithANul_IsFiledWithoutIt()
+    {
+        var (bytes, empty) = (Film(5_001), Array.Empty<byte>());
+
+        foreach (var content in new[] { bytes, bytes, empty })
+            Assert.Equal("a\uFFFDb.mp4", (string?)(await FileAsync(Client, content, "a\0b.mp4"))["originalFileName"]);
+    }
+
+    [Fact]
     public async Task List_Filters_AreForOnesOwnFiles()
     {
         var mark = NewHash()[..12];
