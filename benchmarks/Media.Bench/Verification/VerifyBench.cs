@@ -19,7 +19,7 @@ internal sealed class VerifyBench : Benchmark
     private const int SliceLength = 64 << 20;
     private const int Rounds = 3;
     private const double MemoryGoal = 200;
-    // Ceph's copies of parts begin their answers at once, and the SDK's own client never heard the end of some: see docs/decisions/s3-xml-in-memory.md.
+    // With the SDK's own client the copies hung on Ceph, most likely for what docs/decisions/s3-xml-in-memory.md tells.
     private static readonly S3HttpClients Http = new(connectTimeout: TimeSpan.FromSeconds(10), timeout: TimeSpan.FromMinutes(2));
     private static readonly int Connections = 2 * Environment.ProcessorCount;
 
