@@ -74,12 +74,8 @@ internal sealed partial class UploadSessionGrain
     private async Task<bool> ReferIfOwnedAsync(Content? known, CancellationToken cancellationToken) =>
         known is not null
         && await catalog.HasFileAsync(State.User, known.PieceHash, cancellationToken)
-        && await IsThereAsync(known, cancellationToken)
+        && await store.HasAsync(known, cancellationToken)
         && await ReferAsync(known, cancellationToken);
-
-    /// <summary>Whether its object has not been lost: whoever has the bytes can bring it back.</summary>
-    private async Task<bool> IsThereAsync(Content known, CancellationToken cancellationToken) =>
-        await store.HeadAsync(known.Key, cancellationToken) is { } found && found.Size == known.Size;
 
     /// <summary>Makes the upload a duplicate where an earlier try got as far as the catalog.</summary>
     private async Task<bool> ReferIfFiledAsync(CancellationToken cancellationToken)

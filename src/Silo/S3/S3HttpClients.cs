@@ -69,7 +69,7 @@ internal sealed class S3HttpClients : HttpClientFactory, IDisposable
 
         private async Task<HttpContent> LoadAsync(HttpContent received, CancellationToken cancellationToken)
         {
-            var body = new ImpatientStream(await received.ReadAsStreamAsync(cancellationToken), timeout, TimeProvider.System, cancellationToken);
+            await using var body = new ImpatientStream(await received.ReadAsStreamAsync(cancellationToken), timeout, TimeProvider.System, cancellationToken);
             var loaded = new StreamContent(body);
             await loaded.LoadIntoBufferAsync(Longest, cancellationToken);
             foreach (var (name, values) in received.Headers.NonValidated) loaded.Headers.TryAddWithoutValidation(name, values);

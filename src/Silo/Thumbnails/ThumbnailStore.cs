@@ -27,7 +27,8 @@ internal sealed class ThumbnailStore(PostgresDatabase database, TimeProvider tim
 {
     private const string FindSql = """
         select c.state, c.key,
-            coalesce((select f.content_type from files f where f.piece_hash = c.piece_hash order by f.filed_at, f.id limit 1), c.content_type), array(select t.width from thumbnails t where t.piece_hash = c.piece_hash order by t.width)
+            coalesce((select f.content_type from files f where f.piece_hash = c.piece_hash order by f.filed_at, f.id limit 1), c.content_type),
+            array(select t.width from thumbnails t where t.piece_hash = c.piece_hash order by t.width)
         from contents c where c.piece_hash = $1
         """;
 

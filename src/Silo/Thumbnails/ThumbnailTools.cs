@@ -42,12 +42,9 @@ internal sealed partial class ThumbnailTools : IDisposable
             ProgramPath.Find(settings.VipsThumbnail), ProgramPath.Find(settings.VipsHeader), ProgramPath.Find(settings.Vips), ProgramPath.Find(settings.Ffmpeg),
         ];
         _unshare = OperatingSystem.IsLinux() ? ProgramPath.Find("unshare") : null;
-        string[] forImages =
-        [
-            .. AbsentName(ThumbnailTool.VipsThumbnail, "vipsthumbnail"), .. AbsentName(ThumbnailTool.VipsHeader, "vipsheader"), .. AbsentName(ThumbnailTool.Vips, "vips"),
-        ];
-        AbsentForImages = InWords(forImages);
-        AbsentForVideos = InWords([.. forImages, .. AbsentName(ThumbnailTool.Ffmpeg, "ffmpeg")]);
+        (ThumbnailTool, string)[] forImages = [(ThumbnailTool.VipsThumbnail, "vipsthumbnail"), (ThumbnailTool.VipsHeader, "vipsheader"), (ThumbnailTool.Vips, "vips")];
+        AbsentForImages = Absent(forImages);
+        AbsentForVideos = Absent([.. forImages, (ThumbnailTool.Ffmpeg, "ffmpeg")]);
     }
 
     /// <summary>Which programs are missing for images, in words; null where all are there.</summary>
@@ -118,14 +115,12 @@ internal sealed partial class ThumbnailTools : IDisposable
 
     private string PathOf(ThumbnailTool tool) => _paths[(int)tool] ?? throw new InvalidOperationException($"{tool} is not installed.");
 
-    private static string? InWords(string[] absent) => absent switch
+    private string? Absent((ThumbnailTool Tool, string Name)[] needed) => needed.Where(one => _paths[(int)one.Tool] is null).Select(static one => one.Name).ToArray() switch
     {
         [] => null,
         [var one] => $"{one} is not installed.",
         [.. var others, var last] => $"{string.Join(", ", others)} and {last} are not installed.",
     };
-
-    private string[] AbsentName(ThumbnailTool tool, string name) => _paths[(int)tool] is null ? [name] : [];
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Programs that make thumbnails run without a network namespace of their own: this system does not let unshare make one.")]
     private partial void LogNotIsolated();

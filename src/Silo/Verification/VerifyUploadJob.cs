@@ -97,7 +97,7 @@ internal sealed partial class VerifyUploadJob(
 
     private async Task<bool> IsThereAsync(Content content, CancellationToken cancellationToken)
     {
-        if (await store.HeadAsync(content.Key, cancellationToken) is { } there && there.Size == content.Size) return true;
+        if (await store.HasAsync(content, cancellationToken)) return true;
         LogMissing(content.PieceHash);
         return false;
     }

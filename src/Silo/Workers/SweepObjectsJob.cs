@@ -23,18 +23,18 @@ internal sealed partial class SweepObjectsJob(
     public async Task RunAsync(JobContext job, CancellationToken cancellationToken)
     {
         var failures = 0;
-        var keys = new Dictionary<string, (string Key, long Size)>(Page, StringComparer.Ordinal);
+        var objects = new Dictionary<string, ListedObject>(Page, StringComparer.Ordinal);
         await foreach (var stored in store.ListObjectsAsync(Tags.KeyPrefix, cancellationToken))
         {
             // What has another form than our keys is somebody else's.
             if (Tags.FromKey(stored.Key) is not { } tag || !IsOld(stored.LastModified)) continue;
-            keys[tag] = (stored.Key, stored.Size);
-            if (keys.Count < Page) continue;
-            failures += await SweepAsync(keys, cancellationToken);
-            keys.Clear();
+            objects[tag] = stored;
+            if (objects.Count < Page) continue;
+            failures += await SweepAsync(objects, cancellationToken);
+            objects.Clear();
         }
 
-        failures += await SweepAsync(keys, cancellationToken);
+        failures += await SweepAsync(objects, cancellationToken);
         if (failures > 0) throw new StoreUnavailableException($"{failures} objects that no session needs could not be deleted.");
     }
 
@@ -47,17 +47,17 @@ internal sealed partial class SweepObjectsJob(
         _ => true,
     };
 
-    private async Task<int> SweepAsync(Dictionary<string, (string Key, long Size)> keys, CancellationToken cancellationToken)
+    private async Task<int> SweepAsync(Dictionary<string, ListedObject> objects, CancellationToken cancellationToken)
     {
-        if (keys.Count == 0) return 0;
-        foreach (var session in await index.FindAsync([.. keys.Keys], cancellationToken))
+        if (objects.Count == 0) return 0;
+        foreach (var session in await index.FindAsync([.. objects.Keys], cancellationToken))
         {
-            if (keys.TryGetValue(session.Tag, out var stored) && Needs(session, stored.Size)) keys.Remove(session.Tag);
+            if (Needs(session, objects[session.Tag].Size)) objects.Remove(session.Tag);
         }
 
         var failures = 0;
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(keys.Values.Select(static stored => stored.Key), parallel, async (key, token) =>
+        await Parallel.ForEachAsync(objects.Values.Select(static stored => stored.Key), parallel, async (key, token) =>
         {
             try
             {
