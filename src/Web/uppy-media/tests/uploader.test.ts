@@ -459,7 +459,7 @@ describe('while parts take all lanes', () => {
     const uploader = uploaderOf();
     peer.store.fault = () => 'hang';
     const large = uploader.upload(new Blob([bytesOf(9 * mebi)]), film);
-    await world.when(() => peer.store.sent.length === 6);
+    await world.when(() => peer.store.sent.length === 8);
     const began = world.now();
     expect(await world.until(uploader.upload(new Blob([there]), film).done)).toMatchObject({ status: 'verified', resumed: true });
     const waiting = uploader.upload(new Blob([bytesOf(10)]), film);
