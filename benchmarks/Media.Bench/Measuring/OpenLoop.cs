@@ -29,7 +29,8 @@ internal static class OpenLoop
             while (sent.Count < count)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                var due = Math.Min(count, (int)(Stopwatch.GetElapsedTime(start).TotalSeconds * rate));
+                // The first is due at once.
+                var due = Math.Min(count, (int)(Stopwatch.GetElapsedTime(start).TotalSeconds * rate) + 1);
                 while (sent.Count < due)
                 {
                     var number = sent.Count;

@@ -19,7 +19,7 @@ internal static class AbortCommand
                 {
                     await client.AbortUploadAsync(tag, cancellationToken: cancellationToken);
                     if (common.Json(arguments))
-                        JsonLines.Write(new { tag, status = "aborted" });
+                        JsonLines.Write(new AbortedUpload(tag), JsonLines.Forms.AbortedUpload);
                     else
                         Console.Out.WriteLine($"aborted  {Printable.Of(tag)}");
                 }
@@ -27,7 +27,7 @@ internal static class AbortCommand
                 {
                     failures.Add(e);
                     if (common.Json(arguments))
-                        JsonLines.Write(new { tag, status = "failed", code = e.Code, error = e.Message });
+                        JsonLines.Write(FailedUpload.Of(tag, e), JsonLines.Forms.FailedUpload);
                     await Console.Error.WriteLineAsync($"media: {Printable.Of(tag)}: {Printable.Of(e.Message)} [{e.Code}]");
                 }
             }

@@ -45,7 +45,7 @@ internal static class FilesCommand
     {
         if (json)
         {
-            JsonLines.Write(file, leaveNullsOut: true);
+            JsonLines.Write(file, JsonLines.SparseForms.CatalogFile);
             return;
         }
 

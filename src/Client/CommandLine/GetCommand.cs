@@ -80,7 +80,7 @@ internal static class GetCommand
         {
             // Standard output is the file's where it goes there.
             if (json && output != StandardOutput)
-                display.End(line, () => JsonLines.Write(new { id = file.Id, status = "failed", code = e.Code, error = e.Message }));
+                display.End(line, () => JsonLines.Write(FailedFile.Of(file.Id, e), JsonLines.Forms.FailedFile));
             throw;
         }
         catch (OperationCanceledException)
@@ -107,11 +107,10 @@ internal static class GetCommand
         var file = outcome.File;
         if (json)
         {
-            JsonLines.Write(new
-            {
-                id = file.Id, status = outcome.Verified || file.Size == 0 ? "verified" : "unverified", path, size = file.Size, received = outcome.BytesReceived,
-                resumed = outcome.Resumed, seconds = Math.Round(seconds, 3), contentType = file.ContentType, tipHash = file.TipHash, pieceHash = file.PieceHash,
-            });
+            var downloaded = new DownloadedFile(
+                file.Id, outcome.Verified || file.Size == 0 ? "verified" : "unverified", path, file.Size, outcome.BytesReceived, outcome.Resumed, Math.Round(seconds, 3),
+                file.ContentType, file.TipHash, file.PieceHash);
+            JsonLines.Write(downloaded, JsonLines.Forms.DownloadedFile);
             return;
         }
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using Media.Client;
 using Media.Client.Uploading;
 
@@ -9,8 +8,6 @@ namespace Media.CommandLine;
 /// <summary><c>media hash FILE…</c></summary>
 internal static class HashCommand
 {
-    private static readonly HashJson Json = new(new JsonSerializerOptions(JsonLines.Format));
-
     public static Command Create(CommonOptions common)
     {
         var files = new Argument<string[]>("FILE") { Description = "Files to hash.", Arity = ArgumentArity.OneOrMore };
@@ -24,7 +21,7 @@ internal static class HashCommand
                 {
                     var hashes = await LocalFiles.HashAsync(file, cancellationToken);
                     if (common.Json(arguments))
-                        JsonLines.Write(new HashedFile(file, hashes.Size, hashes.TipHash, hashes.PieceHash), Json.HashedFile);
+                        JsonLines.Write(new HashedFile(file, hashes.Size, hashes.TipHash, hashes.PieceHash), JsonLines.Forms.HashedFile);
                     else
                         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{hashes.TipHash}  {hashes.PieceHash}  {hashes.Size}  {Printable.Of(file)}"));
                 }
@@ -32,7 +29,7 @@ internal static class HashCommand
                 {
                     failures.Add(e);
                     if (common.Json(arguments))
-                        JsonLines.Write(new UnhashedFile(file, "failed", e.Code, e.Message), Json.UnhashedFile);
+                        JsonLines.Write(new UnhashedFile(file, "failed", e.Code, e.Message), JsonLines.Forms.UnhashedFile);
                     await Console.Error.WriteLineAsync($"media: {Printable.Of(e.Message)} [{e.Code}]");
                 }
                 catch (OperationCanceledException)

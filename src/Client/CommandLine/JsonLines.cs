@@ -11,28 +11,28 @@ internal static class JsonLines
     private static readonly Lock Gate = new();
     private static readonly Stream Output = Console.OpenStandardOutput();
 
-    /// <summary>How every line is written.</summary>
-    public static JsonSerializerOptions Format { get; } = new(JsonSerializerDefaults.Web)
+    /// <summary>What can be written.</summary>
+    public static OutputJson Forms { get; } = Of(JsonIgnoreCondition.Never);
+
+    /// <summary>The same, but what is null is left out.</summary>
+    public static OutputJson SparseForms { get; } = Of(JsonIgnoreCondition.WhenWritingNull);
+
+    /// <param name="form">one of <see cref="Forms"/> or <see cref="SparseForms"/></param>
+    public static void Write<T>(T value, JsonTypeInfo<T> form)
     {
-        // For pipes and files, not for web pages: names stay legible.
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        NewLine = "\n",
-    };
-
-    private static readonly JsonSerializerOptions Sparse = new(Format) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
-
-    public static void Write<T>(T value, bool leaveNullsOut = false) => Write(JsonSerializer.SerializeToUtf8Bytes(value, leaveNullsOut ? Sparse : Format));
-
-    /// <summary>The same for a type whose form was worked out at build time.</summary>
-    public static void Write<T>(T value, JsonTypeInfo<T> form) => Write(JsonSerializer.SerializeToUtf8Bytes(value, form));
-
-    private static void Write(byte[] json)
-    {
-        byte[] line = [.. json, (byte)'\n'];
+        byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(value, form), (byte)'\n'];
         lock (Gate)
         {
             Output.Write(line);
             Output.Flush();
         }
     }
+
+    private static OutputJson Of(JsonIgnoreCondition left) => new(new JsonSerializerOptions(JsonSerializerDefaults.Web)
+    {
+        // For pipes and files, not for web pages: names stay legible.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        NewLine = "\n",
+        DefaultIgnoreCondition = left,
+    });
 }

@@ -45,7 +45,7 @@ internal static class ListCommand
     {
         if (json)
         {
-            JsonLines.Write(upload, leaveNullsOut: true);
+            JsonLines.Write(upload, JsonLines.SparseForms.Upload);
             return;
         }
 

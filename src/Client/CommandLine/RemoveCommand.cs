@@ -21,7 +21,7 @@ internal static class RemoveCommand
                     var file = await client.GetFileAsync(id, cancellationToken);
                     await client.DeleteFileAsync(id, cancellationToken);
                     if (common.Json(arguments))
-                        JsonLines.Write(new { id, status = "deleted", fileName = file.FileName, size = file.Size, pieceHash = file.PieceHash });
+                        JsonLines.Write(DeletedFile.Of(id, file), JsonLines.Forms.DeletedFile);
                     else
                         Console.Out.WriteLine($"deleted  {Printable.Of(id)}  {Sizes.Bytes(file.Size)}  {Printable.Of(file.FileName)}");
                 }
@@ -29,7 +29,7 @@ internal static class RemoveCommand
                 {
                     failures.Add(e);
                     if (common.Json(arguments))
-                        JsonLines.Write(new { id, status = "failed", code = e.Code, error = e.Message });
+                        JsonLines.Write(FailedFile.Of(id, e), JsonLines.Forms.FailedFile);
                     await Console.Error.WriteLineAsync($"media: {Printable.Of(id)}: {Printable.Of(e.Message)} [{e.Code}]");
                 }
             }

@@ -17,7 +17,7 @@ internal static class ShowCommand
             if (upload.State is UploadState.Created or UploadState.Uploading && upload.Plan.Strategy != PartStrategy.Single)
                 upload = upload with { Parts = await client.GetPartsAsync(upload.Tag, cancellationToken) };
             if (common.Json(arguments))
-                JsonLines.Write(upload, leaveNullsOut: true);
+                JsonLines.Write(upload, JsonLines.SparseForms.Upload);
             else
                 Write(upload);
             return ExitCode.Ok;

@@ -80,7 +80,7 @@ internal sealed class UploadRun(Uploader uploader, ProgressDisplay display, bool
     {
         var upload = outcome.Upload;
         if (json)
-            JsonLines.Write(UploadedFile.Of(file, outcome, seconds));
+            JsonLines.Write(UploadedFile.Of(file, outcome, seconds), JsonLines.Forms.UploadedFile);
         if (outcome.Status == UploadStatus.Mismatched)
         {
             Console.Error.WriteLine($"media: {Printable.Of(file)}: {upload.Tag} is not this file. {Printable.Of(outcome.Reason!)} [{MediaErrors.ContentMismatched}]");
@@ -104,7 +104,7 @@ internal sealed class UploadRun(Uploader uploader, ProgressDisplay display, bool
         display.End(line, () =>
         {
             if (json)
-                JsonLines.Write(UnuploadedFile.Of(file, line.Upload, failure, seconds));
+                JsonLines.Write(UnuploadedFile.Of(file, line.Upload, failure, seconds), JsonLines.Forms.UnuploadedFile);
             Console.Error.WriteLine($"media: {Printable.Of(file)}: {Printable.Of(Advice(failure, line.Upload))} [{failure.Code}]");
         });
     }

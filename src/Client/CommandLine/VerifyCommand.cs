@@ -44,12 +44,10 @@ internal static class VerifyCommand
         var differs = size != stored.Size ? "size" : local?.TipHash != stored.TipHash ? "tipHash" : local?.PieceHash != stored.PieceHash ? "pieceHash" : null;
         if (json)
         {
-            JsonLines.Write(new
-            {
-                file = path, id = stored.Id, fileName = stored.FileName, status = differs is null ? "same" : "different", differs,
-                local = new { size, tipHash = local?.TipHash, pieceHash = local?.PieceHash },
-                stored = new { size = stored.Size, tipHash = stored.TipHash, pieceHash = stored.PieceHash },
-            });
+            var compared = new ComparedFile(
+                path, stored.Id, stored.FileName, differs is null ? "same" : "different", differs,
+                new ComparedContent(size, local?.TipHash, local?.PieceHash), new ComparedContent(stored.Size, stored.TipHash, stored.PieceHash));
+            JsonLines.Write(compared, JsonLines.Forms.ComparedFile);
         }
         else
         {

@@ -57,10 +57,13 @@ public static class UploadStates
     public static bool IsActive(this UploadState state) => state is UploadState.Created or UploadState.Uploading or UploadState.Completing;
 }
 
-internal sealed class UploadStateConverter : JsonConverter<UploadState>
+/// <summary>States by their names in the API; public, so that a program's own source-generated JSON can hold uploads.</summary>
+public sealed class UploadStateConverter : JsonConverter<UploadState>
 {
+    /// <inheritdoc/>
     public override UploadState Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         Enum.TryParse<UploadState>(reader.GetString(), out var state) && Enum.IsDefined(state) ? state : UploadState.Unknown;
 
+    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, UploadState value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
 }
