@@ -72,7 +72,8 @@ osd data = $folder/osd
 osd objectstore = bluestore
 osd memory target = 1073741824
 bluestore block create = true
-bluestore block size = 17179869184
+# A file with holes. Where it is full, requests wait for ever: bytes of deleted objects are given back late.
+bluestore block size = 68719476736
 bluestore block db size = 0
 bluestore block wal size = 0
 osd op num shards = 2
@@ -81,6 +82,8 @@ rgw frontends = beast endpoint=127.0.0.1:$4
 rgw data = $folder/rgw
 rgw crypt require ssl = false
 rgw enable usage log = false
+rgw gc obj min wait = 60
+rgw gc processor period = 30
 C
 }
 

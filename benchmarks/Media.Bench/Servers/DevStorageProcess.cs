@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using Media.AppHost;
 using Media.AppHost.Processes;
 using Media.Tests.Support;
@@ -9,6 +11,7 @@ namespace Media.Bench.Servers;
 internal sealed class DevStorageProcess : IAsyncDisposable
 {
     private const string Ready = "ready ";
+    private const string AdminToken = "bench";
     private readonly TemporaryFolder? _folder;
     private readonly ChildProcess _process;
 
@@ -41,7 +44,7 @@ internal sealed class DevStorageProcess : IAsyncDisposable
         var process = await ChildProcess.StartAsync(
             ChildProcessOptions.Dotnet(
                 "storage", Rooms.Output("src/DevStorage", "Media.DevStorage"),
-                ["--data", data, "--access-key", TestStorage.AccessKey, "--secret-key", TestStorage.SecretKey, .. more]),
+                ["--data", data, "--access-key", TestStorage.AccessKey, "--secret-key", TestStorage.SecretKey, "--admin-token", AdminToken, .. more]),
             cancellationToken);
         try
         {
@@ -54,6 +57,15 @@ internal sealed class DevStorageProcess : IAsyncDisposable
             await process.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>From now on each GET of an object is answered with so many bytes a second, as by a store that is not this machine's.</summary>
+    public async Task LimitReadsAsync(long bytesPerSecond, CancellationToken cancellationToken)
+    {
+        using var http = new HttpClient();
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", AdminToken);
+        using var answer = await http.PutAsJsonAsync(new Uri(Endpoint, "/_admin/faults"), new[] { new { operation = "GetObject", bytesPerSecond } }, cancellationToken);
+        answer.EnsureSuccessStatusCode();
     }
 
     public StoreAccess Access(string bucket) => new(Endpoint, TestStorage.AccessKey, TestStorage.SecretKey, bucket);
