@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Makes a machine ready for what the other scripts do, and does nothing where it is ready.
 #   build/setup.sh            everything that ./run needs
-#   build/setup.sh STEP…      some of: tools postgres web programs browser rabbitmq thumbnails
+#   build/setup.sh STEP…      some of: tools postgres web programs client browser rabbitmq thumbnails
 # tools     checks the .NET 10 SDK, Node.js 20.19 or later, npm
 # postgres  the PostgreSQL programs, into build/postgres/node_modules
 # web       the page, into src/Web
 # programs  the .NET programs that ./run starts, Release
+# client    the command line, ./media
 # browser   what the browser tests need: tests/Browser, and Chromium where it can be installed
 # rabbitmq  the RabbitMQ broker that tests start for themselves, where it can be installed
 # thumbnails  the programs that make thumbnails, where they can be installed: libvips' and ffmpeg
@@ -119,6 +120,8 @@ publish_to() {
   done
 }
 
+client() { quietly "Building the command line …" ./media version || fail "The command line could not be built."; }
+
 find_chromium() {
   local candidate
   for candidate in "${MEDIA_CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do
@@ -169,7 +172,7 @@ setup() {
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
   if [ $# = 0 ]; then set -- tools postgres web programs; fi
   for step in "$@"; do
-    case $step in tools | postgres | web | programs | browser | rabbitmq | thumbnails) ;; *) fail "There is no step '$step'. See the top of build/setup.sh." ;; esac
+    case $step in tools | postgres | web | programs | client | browser | rabbitmq | thumbnails) ;; *) fail "There is no step '$step'. See the top of build/setup.sh." ;; esac
   done
   setup "$@"
 fi
