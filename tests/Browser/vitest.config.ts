@@ -9,9 +9,10 @@ export default defineConfig({
     reporters: junit ? ['verbose', ['junit', { outputFile: junit, suiteName: 'browser' }]] : ['verbose'],
     // One product, and few cores: one browser at a time.
     fileParallelism: false,
-    // Machines that test are often busy: what is waited for may take long, and no longer than what Playwright waits for.
+    // Machines that test are often busy: what is waited for may take long, and no longer than what Playwright waits for. What stands still is
+    // noticed by these waits; a test as a whole may take its time.
     expect: { poll: { timeout: 60_000 } },
-    testTimeout: 120_000,
+    testTimeout: 10 * 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 60_000,
   },

@@ -89,13 +89,13 @@ describe('many files', () => {
     // Pressed in the middle of it all.
     await page.getByText('Hash only').click();
     await page.getByRole('button', { name: 'Choose files to hash' }).waitFor();
-    await uploadComplete(page, 200_000);
+    await uploadComplete(page);
     // They are drawn in the next frame.
     await expect.poll(() => page.locator('#transfer-totals').innerText()).toBe('500 files · 500 done');
     await expect.poll(() => page.locator('#transfer-list li[data-state=verified]').count()).toBe(500);
     // Whatever other visits left there.
     await expect.poll(() => page.locator('#unfinished-list li').filter({ hasText: 'many-' }).count()).toBe(0);
-  }, 240_000);
+  });
 });
 
 describe('the same file twice', () => {
@@ -213,10 +213,10 @@ describe('while files are on their way', () => {
     expect(await overflow(page)).toBe(0);
     expect(await barriers(page)).toEqual([]);
     await first.getByRole('button', { name: /^Resume/ }).click();
-    await uploadComplete(page, 200_000);
+    await uploadComplete(page);
     const [large] = files;
     if (!large) expect.unreachable('there is a large file');
     await uploadedRow(page, large.name).waitFor();
     expect((await readObject(product.s3, await keyOf(page, large.name))).sha256).toBe(large.sha256);
-  }, 240_000);
+  });
 });

@@ -128,7 +128,7 @@ describe('fuji in the browser', () => {
     expect(mostWorkers).toBe(4);
     await expect.poll(() => page.workers()).toEqual([]);
     expect(complaints).toEqual([]);
-  }, 300_000);
+  });
 
   test('long tasks of a page are noticed', async () => {
     const { page } = await visit();

@@ -68,7 +68,7 @@ describe('the same file in two browsers', () => {
     await transferRow(first, file.name).getByText(/^Taken over by another browser/).waitFor();
     await uploadComplete(second);
     await storedOnce(second, file);
-  }, 180_000);
+  });
 });
 
 /** Somebody signed in, over a line that leaves time for a second one. */

@@ -5,6 +5,7 @@ import { fileNamed } from './catalogue.ts';
 import { chromiumArguments, mayUseSandbox } from './chromium.ts';
 import type { TestFile } from './files.ts';
 import { sendsBytes } from './parts.ts';
+import { whileItMoves } from './waiting.ts';
 
 /** The product that all tests share. */
 export const product = inject('product');
@@ -72,9 +73,12 @@ export async function startUpload(page: Page): Promise<void> {
   await page.locator('#transfers:not([data-activity=empty])').waitFor({ state: 'attached' });
 }
 
-/** Waits until every file on the page's list is verified. */
-export async function uploadComplete(page: Page, patience = 90_000): Promise<void> {
-  await page.locator('#transfers[data-activity=done]').waitFor({ timeout: patience });
+/** Waits until every file on the page's list is verified: however long that takes, while the list moves. */
+export async function uploadComplete(page: Page): Promise<void> {
+  await whileItMoves(
+    (timeout) => page.locator('#transfers[data-activity=done]').waitFor({ timeout }),
+    () => page.locator('#transfers').innerText(),
+  );
 }
 
 /** The row of a file among those that this page was given. */

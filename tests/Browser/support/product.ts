@@ -62,6 +62,8 @@ export async function startProduct(settings: Readonly<Record<string, string>> = 
       MEDIA_S3_PORT: String(s3),
       MEDIA_PG_PORT: String(postgres),
       MEDIA_PASSWORD: password,
+      // No test cuts the power, and some disks take minutes for a large file.
+      Storage__Fsync: 'false',
       ...settings,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -8,6 +8,7 @@ import { Line } from './line.ts';
 import { readObject } from './object-store.ts';
 import { partOf } from './parts.ts';
 import type { Product } from './product.ts';
+import { whileItMoves } from './waiting.ts';
 
 /** A visitor of the page that is Uppy with the plugin and nothing else, and the line to it. */
 export interface Visit {
@@ -25,8 +26,8 @@ export interface Visit {
   upload(): Promise<void>;
   /** What was told so far. */
   told(): Promise<readonly Told[]>;
-  /** Waits until something was told of a file. */
-  heard(event: string, file: TestFile, patience?: number): Promise<Told>;
+  /** Waits until something was told of a file: however long that takes, while there is news. */
+  heard(event: string, file: TestFile): Promise<Told>;
 }
 
 /** The parts that a page sends to the store. */
@@ -104,11 +105,11 @@ export function useUppyMedia(): { visit(way: Way): Promise<Visit> } {
           return page.evaluate(() => window.add());
         },
         upload: () => page.evaluate(async () => void (await window.uppy.upload())),
-        async heard(event, file, patience = 90_000) {
-          const found = await page.waitForFunction(
-            ([event, name]) => window.told.find((one) => one.event === event && one.file === name),
-            [event, file.name] as const,
-            { timeout: patience },
+        async heard(event, file) {
+          const find = ([event, name]: readonly [string, string]) => window.told.find((one) => one.event === event && one.file === name);
+          const found = await whileItMoves(
+            (timeout) => page.waitForFunction(find, [event, file.name] as const, { timeout }),
+            async () => JSON.stringify((await told()).slice(-3)),
           );
           return (await found.jsonValue()) as Told;
         },
