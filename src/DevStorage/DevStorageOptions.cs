@@ -46,6 +46,9 @@ public sealed class DevStorageOptions
     /// <summary>How far a request's clock may be from ours before it is refused. AWS allows 15 minutes.</summary>
     public TimeSpan ClockSkew { get; set; } = TimeSpan.FromMinutes(15);
 
+    /// <summary>How long a line may be silent while a copy takes its time; then a space is sent, as S3 does, before clients give the line up.</summary>
+    public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Where event notifications are posted when <see cref="Webhooks"/> has no entry for the configured ARN; null drops them.</summary>
     public Uri? Webhook { get; set; }
 

@@ -107,24 +107,16 @@ internal sealed partial class RequestPipeline(
     private async Task RefuseAsync(HttpContext http, S3Exception error, string? resource)
     {
         Refused(http.TraceIdentifier, http.Request.Method, error.Status, error.Code);
-        if (http.Response.HasStarted)
+        var begun = LongAnswer.IsBegun(http);
+        if (http.Response.HasStarted && !begun)
         {
             // Half an answer is out: only a broken connection still tells that the rest is not coming.
             http.Abort();
             return;
         }
 
-        var kept = http.Response.Headers
-            .Where(h => h.Key.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase) || h.Key is "Vary" or "Server"
-                || h.Key.StartsWith("x-amz-request-id", StringComparison.OrdinalIgnoreCase)
-                || h.Key.StartsWith("x-amz-id-2", StringComparison.OrdinalIgnoreCase))
-            .ToList();
-        http.Response.Clear();
-        foreach (var header in kept)
-            http.Response.Headers[header.Key] = header.Value;
-        http.Response.StatusCode = error.Status;
-        foreach (var (name, value) in error.Headers)
-            http.Response.Headers[name] = value;
+        if (!begun)
+            ReplaceHeaders(http, error);
         var body = S3Xml.Write(
             "Error",
             xml =>
@@ -137,11 +129,16 @@ internal sealed partial class RequestPipeline(
                 xml.Element("RequestId", http.TraceIdentifier);
                 xml.Element("HostId", http.TraceIdentifier);
             },
-            withNamespace: false);
+            withNamespace: false,
+            withDeclaration: !begun);
         if (HttpMethods.IsHead(http.Request.Method))
             return;
-        http.Response.ContentType = "application/xml";
-        http.Response.ContentLength = body.Length;
+        if (!begun)
+        {
+            http.Response.ContentType = "application/xml";
+            http.Response.ContentLength = body.Length;
+        }
+
         try
         {
             await http.Response.Body.WriteAsync(body, http.RequestAborted);
@@ -150,6 +147,22 @@ internal sealed partial class RequestPipeline(
         {
             ClientGone(http.TraceIdentifier);
         }
+    }
+
+    /// <summary>Takes back what was said of the answer that does not come.</summary>
+    private static void ReplaceHeaders(HttpContext http, S3Exception error)
+    {
+        var kept = http.Response.Headers
+            .Where(h => h.Key.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase) || h.Key is "Vary" or "Server"
+                || h.Key.StartsWith("x-amz-request-id", StringComparison.OrdinalIgnoreCase)
+                || h.Key.StartsWith("x-amz-id-2", StringComparison.OrdinalIgnoreCase))
+            .ToList();
+        http.Response.Clear();
+        foreach (var header in kept)
+            http.Response.Headers[header.Key] = header.Value;
+        http.Response.StatusCode = error.Status;
+        foreach (var (name, value) in error.Headers)
+            http.Response.Headers[name] = value;
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{RequestId}: {Method} refused with {Status} {Code}")]

@@ -151,9 +151,14 @@ internal sealed class S3Request(HttpContext http, RequestTarget target, Authenti
 
     public async Task AnswerXmlAsync(string root, Action<XmlWriter> content)
     {
-        var bytes = S3Xml.Write(root, content);
-        Response.ContentType = "application/xml";
-        Response.ContentLength = bytes.Length;
+        var begun = LongAnswer.IsBegun(Http);
+        var bytes = S3Xml.Write(root, content, withDeclaration: !begun);
+        if (!begun)
+        {
+            Response.ContentType = "application/xml";
+            Response.ContentLength = bytes.Length;
+        }
+
         await Response.Body.WriteAsync(bytes, Aborted);
     }
 

@@ -15,11 +15,11 @@ internal sealed class CopyObjects(Store store, BodyReceiver receiver, Background
         RequireOwner(request, from.Bucket);
         var replaceMetadata = Directive(request, "x-amz-metadata-directive");
         var replaceTags = Directive(request, "x-amz-tagging-directive");
-        var byDefault = store.Catalog.Read(view =>
+        var (byDefault, versionId) = store.Catalog.Read(view =>
         {
             var bucket = view.Bucket(request.Bucket);
             Conditions.CheckWrite(request, WriteObjects.Current(bucket, request.Key));
-            return bucket.EncryptsByDefault;
+            return (bucket.EncryptsByDefault, Store.NewVersionId(bucket));
         });
         var encryption = EncryptionRequest.ForWrite(request, byDefault);
         var (source, pin) = await FindObject.PinAsync(store, from.Bucket, from.Key, from.VersionId);
@@ -47,9 +47,15 @@ internal sealed class CopyObjects(Store store, BodyReceiver receiver, Background
             };
             properties = encryption.ApplyTo(properties);
             var algorithm = WriteObjects.WantedChecksum(request) ?? source.Checksum?.Algorithm;
-            using var copied = await CopyBytesAsync(source.Parts, 0, source.Size, wrappingKey, source.Properties, encryption, algorithm, source, request.Aborted);
-            var version = await CommitAsync(request, properties, copied, algorithm);
-            await AnswerAsync(request, source, version);
+            WriteObjects.DescribeVersion(request, versionId);
+            DescribeSource(request, source);
+            EncryptionRequest.Describe(request, properties.Encryption, properties.CustomerKeyMd5);
+            using var copied = await LongAnswer.AwaitAsync(
+                request,
+                CopyBytesAsync(source.Parts, 0, source.Size, wrappingKey, source.Properties, encryption, algorithm, source, request.Aborted),
+                store.Options.KeepAlive);
+            var version = await CommitAsync(request, versionId, properties, copied, algorithm);
+            await AnswerAsync(request, version);
             notifier.Raise(request, "ObjectCreated:Copy", version);
         }
     }
@@ -71,8 +77,12 @@ internal sealed class CopyObjects(Store store, BodyReceiver receiver, Background
             if (length > S3Limits.LargestPart)
                 throw S3Error.EntityTooLarge(length, S3Limits.LargestPart);
             var whole = offset == 0 && length == source.Size ? source : null;
-            using var copied = await CopyBytesAsync(
-                source.Parts, offset, length, wrappingKey, source.Properties, encryption, upload.ChecksumAlgorithm, whole, request.Aborted);
+            DescribeSource(request, source);
+            EncryptionRequest.Describe(request, upload.Properties.Encryption, upload.Properties.CustomerKeyMd5);
+            using var copied = await LongAnswer.AwaitAsync(
+                request,
+                CopyBytesAsync(source.Parts, offset, length, wrappingKey, source.Properties, encryption, upload.ChecksumAlgorithm, whole, request.Aborted),
+                store.Options.KeepAlive);
             var part = await store.Catalog.CommitAsync(change =>
             {
                 MultipartUploads.Find(change.Catalog.Bucket(request.Bucket), request.Key, uploadId);
@@ -80,8 +90,6 @@ internal sealed class CopyObjects(Store store, BodyReceiver receiver, Background
                 change.Record(new PartPut(request.Bucket, uploadId, made));
                 return made;
             });
-            DescribeSource(request, source);
-            EncryptionRequest.Describe(request, upload.Properties.Encryption, upload.Properties.CustomerKeyMd5);
             await request.AnswerXmlAsync("CopyPartResult", xml =>
             {
                 xml.Element("LastModified", S3Xml.Time(part.Modified));
@@ -92,7 +100,7 @@ internal sealed class CopyObjects(Store store, BodyReceiver receiver, Background
         }
     }
 
-    private Task<ObjectVersion> CommitAsync(S3Request request, ObjectProperties properties, Copied copied, ChecksumAlgorithm? algorithm) =>
+    private Task<ObjectVersion> CommitAsync(S3Request request, string versionId, ObjectProperties properties, Copied copied, ChecksumAlgorithm? algorithm) =>
         store.Catalog.CommitAsync(change =>
         {
             var bucket = change.Catalog.Bucket(request.Bucket);
@@ -102,7 +110,7 @@ internal sealed class CopyObjects(Store store, BodyReceiver receiver, Background
             var version = new ObjectVersion
             {
                 Key = request.Key,
-                VersionId = Store.NewVersionId(bucket),
+                VersionId = versionId,
                 Size = copied.Length,
                 ETag = copied.Md5,
                 Modified = now,
@@ -195,12 +203,8 @@ internal sealed class CopyObjects(Store store, BodyReceiver receiver, Background
         var other => throw S3Error.InvalidArgument("Unknown metadata directive.", header, other),
     };
 
-    private static async Task AnswerAsync(S3Request request, ObjectVersion source, ObjectVersion version)
-    {
-        WriteObjects.DescribeVersion(request, version);
-        DescribeSource(request, source);
-        EncryptionRequest.Describe(request, version.Properties.Encryption, version.Properties.CustomerKeyMd5);
-        await request.AnswerXmlAsync("CopyObjectResult", xml =>
+    private static Task AnswerAsync(S3Request request, ObjectVersion version) =>
+        request.AnswerXmlAsync("CopyObjectResult", xml =>
         {
             xml.Element("LastModified", S3Xml.Time(version.Modified));
             xml.Element("ETag", $"\"{version.ETag}\"");
@@ -209,7 +213,6 @@ internal sealed class CopyObjects(Store store, BodyReceiver receiver, Background
             xml.Element("ChecksumType", checksum.Type.ToString());
             xml.Element(checksum.Algorithm.ElementName(), checksum.Value);
         });
-    }
 
     private static void DescribeSource(S3Request request, ObjectVersion source)
     {

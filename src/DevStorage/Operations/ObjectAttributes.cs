@@ -21,7 +21,7 @@ internal sealed class ObjectAttributes(Store store)
 
         var version = await FindObject.Async(store, request.Bucket, request.Key, request.Target.Find("versionId"));
         EncryptionRequest.WrappingKey(store, version.Properties, EncryptionRequest.ForRead(request));
-        WriteObjects.DescribeVersion(request, version);
+        WriteObjects.DescribeVersion(request, version.VersionId);
         request.SetHeader(
             "Last-Modified", DateTimeOffset.FromUnixTimeMilliseconds(version.Modified).ToString("R", CultureInfo.InvariantCulture));
         var most = Math.Min(HeaderNumber(request, "x-amz-max-parts", S3Limits.PageSize), S3Limits.PageSize);

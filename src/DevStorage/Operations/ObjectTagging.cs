@@ -6,7 +6,7 @@ internal sealed class ObjectTagging(Store store, Background.Notifier notifier)
     public async Task GetAsync(S3Request request)
     {
         var version = await FindObject.Async(store, request.Bucket, request.Key, request.Target.Find("versionId"));
-        WriteObjects.DescribeVersion(request, version);
+        WriteObjects.DescribeVersion(request, version.VersionId);
         await request.AnswerXmlAsync("Tagging", xml => TagSet.Write(xml, version.Properties.Tags));
     }
 
@@ -14,7 +14,7 @@ internal sealed class ObjectTagging(Store store, Background.Notifier notifier)
     {
         var document = S3Xml.Parse(await request.ReadDocumentAsync(mustBeHashed: true), "Tagging");
         var version = await SetAsync(request, TagSet.ParseXml(document, TagSet.MostOnObject));
-        WriteObjects.DescribeVersion(request, version);
+        WriteObjects.DescribeVersion(request, version.VersionId);
         await request.AnswerEmptyAsync();
         notifier.Raise(request, "ObjectTagging:Put", version);
     }
@@ -22,7 +22,7 @@ internal sealed class ObjectTagging(Store store, Background.Notifier notifier)
     public async Task DeleteAsync(S3Request request)
     {
         var version = await SetAsync(request, null);
-        WriteObjects.DescribeVersion(request, version);
+        WriteObjects.DescribeVersion(request, version.VersionId);
         await request.AnswerEmptyAsync(204);
         notifier.Raise(request, "ObjectTagging:Delete", version);
     }

@@ -92,7 +92,7 @@ internal sealed class PostObjects(
         var http = request.Http.Request;
         var location = $"{http.Scheme}://{http.Host}/{request.Bucket}/{UriEncoding.Encode(version.Key, keepSlash: true)}";
         request.SetETag(version.ETag);
-        WriteObjects.DescribeVersion(request, version);
+        WriteObjects.DescribeVersion(request, version.VersionId);
         WriteObjects.DescribeChecksum(request, version.Checksum);
         EncryptionRequest.Describe(request, version.Properties.Encryption, version.Properties.CustomerKeyMd5);
         var redirect = fields.GetValueOrDefault("success_action_redirect") ?? fields.GetValueOrDefault("redirect");

@@ -39,7 +39,7 @@ internal sealed class ReadObjects(Store store)
     {
         request.SetETag(version.ETag);
         request.SetHeader("Last-Modified", HttpDate(version.Modified));
-        WriteObjects.DescribeVersion(request, version);
+        WriteObjects.DescribeVersion(request, version.VersionId);
         if (Conditions.NotModified(request, version))
         {
             request.Response.StatusCode = 304;

@@ -20,7 +20,7 @@ internal sealed class WriteObjects(Store store, BodyReceiver receiver, Backgroun
         var version = await CommitAsync(
             request.Bucket, request.Key, body, properties, current => Conditions.CheckWrite(request, current));
         request.SetETag(version.ETag);
-        DescribeVersion(request, version);
+        DescribeVersion(request, version.VersionId);
         DescribeChecksum(request, version.Checksum);
         EncryptionRequest.Describe(request, properties.Encryption, properties.CustomerKeyMd5);
         await request.AnswerEmptyAsync();
@@ -55,10 +55,10 @@ internal sealed class WriteObjects(Store store, BodyReceiver receiver, Backgroun
     public static ObjectVersion? Current(Bucket bucket, string key) => bucket.Objects.TryGet(key, out var entry) ? entry.Current : null;
 
     /// <summary>The version id goes with answers about versioned objects alone.</summary>
-    public static void DescribeVersion(S3Request request, ObjectVersion version)
+    public static void DescribeVersion(S3Request request, string versionId)
     {
-        if (!string.Equals(version.VersionId, ObjectVersion.NullId, StringComparison.Ordinal))
-            request.SetHeader("x-amz-version-id", version.VersionId);
+        if (!string.Equals(versionId, ObjectVersion.NullId, StringComparison.Ordinal))
+            request.SetHeader("x-amz-version-id", versionId);
     }
 
     public static void DescribeChecksum(S3Request request, ObjectChecksum? checksum)

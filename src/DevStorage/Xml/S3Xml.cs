@@ -10,12 +10,16 @@ internal static class S3Xml
 {
     public const string Namespace = "http://s3.amazonaws.com/doc/2006-03-01/";
 
+    /// <summary>What every document begins with.</summary>
+    public const string Declaration = """<?xml version="1.0" encoding="utf-8"?>""";
+
     // Keys may hold characters that XML 1.0 has no way to write; S3 writes them as references all the same.
     private static readonly XmlWriterSettings WriterSettings = new()
     {
         Encoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
         CheckCharacters = false,
         NewLineHandling = NewLineHandling.Entitize,
+        OmitXmlDeclaration = true,
     };
 
     private static readonly XmlReaderSettings ReaderSettings = new()
@@ -37,12 +41,13 @@ internal static class S3Xml
     }
 
     /// <summary>Serialises a document with the given root element.</summary>
-    public static byte[] Write(string root, Action<XmlWriter> content, bool withNamespace = true)
+    public static byte[] Write(string root, Action<XmlWriter> content, bool withNamespace = true, bool withDeclaration = true)
     {
         using var stream = new MemoryStream();
+        if (withDeclaration)
+            stream.Write(Encoding.ASCII.GetBytes(Declaration));
         using (var xml = XmlWriter.Create(stream, WriterSettings))
         {
-            xml.WriteStartDocument();
             if (withNamespace)
                 xml.WriteStartElement(root, Namespace);
             else

@@ -74,7 +74,7 @@ public sealed class S3Options : IValidatableObject
 
     /// <summary>
     /// The largest object in bytes that is copied within the bucket by one request, 5 MiB to 5 GiB; larger ones are copied by parts. 5 GiB is as far as S3
-    /// goes. Less helps where the store does not end a long copy within <see cref="Timeout"/>.
+    /// goes. Less helps where the store is silent for longer than <see cref="Timeout"/> while it copies.
     /// </summary>
     [Range(typeof(long), "5242880", "5368709120", ErrorMessage = "Media:S3:CopyLimit has to be 5 MiB to 5 GiB, in bytes.")]
     public long CopyLimit { get; set; } = 5L << 30;

@@ -146,7 +146,7 @@ describe('while files are on their way', () => {
     });
     const file = await randomFile(40 * MiB, 'titled', 'mp4');
     await choose(page, file);
-    await expect.poll(() => page.title(), { timeout: 30_000 }).toMatch(new RegExp(`^[1-9]\\d? % – ${file.name} – Media$`));
+    await expect.poll(() => page.title()).toMatch(new RegExp(`^[1-9]\\d? % – ${file.name} – Media$`));
     expect(await asksBeforeLeaving(page)).toBe(true);
     send();
     await transferRow(page, file.name).locator('.state').getByText('Verifying').waitFor();
@@ -175,7 +175,7 @@ describe('while files are on their way', () => {
     await row.waitFor({ state: 'detached' });
     await expect.poll(focused).toBe('Upload');
     // On the server too, and whatever other visits left there, this one is not among it.
-    await expect.poll(() => isActive(file.name), { timeout: 30_000 }).toBe(false);
+    await expect.poll(() => isActive(file.name)).toBe(false);
     await unfinishedRow(page, file.name).waitFor({ state: 'detached' });
   });
 

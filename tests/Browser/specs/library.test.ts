@@ -84,7 +84,7 @@ describe('looking for files', () => {
 describe('pictures of files', () => {
   test('come into a frame that had its size before', async () => {
     await store([picture('framed.png', 5)]);
-    await expect.poll(async () => (await fileNamed('framed.png')).thumbnails.length, { timeout: 60_000 }).toBeGreaterThan(0);
+    await expect.poll(async () => (await fileNamed('framed.png')).thumbnails.length).toBeGreaterThan(0);
     const page = await browser.visit();
     let release = () => {};
     const held = new Promise<void>((resolve) => (release = resolve));
@@ -122,7 +122,7 @@ describe('pictures of files', () => {
     await store([picture('later.png', 6)]);
     await page.reload();
     await filedRow(page, 'later.png').waitFor();
-    await expect.poll(async () => (await fileNamed('later.png')).thumbnails.length, { timeout: 60_000 }).toBeGreaterThan(0);
+    await expect.poll(async () => (await fileNamed('later.png')).thumbnails.length).toBeGreaterThan(0);
     expect(await filedRow(page, 'later.png').locator('img').count()).toBe(0);
     await page.unrouteAll({ behavior: 'wait' });
     await filedRow(page, 'later.png').locator('img.thumbnail').waitFor();
@@ -531,7 +531,7 @@ describe('many files', () => {
     }
     expect((await names(page)).sort()).toEqual(all);
     await page.getByRole('button', { name: 'Refresh' }).click();
-    await expect.poll(async () => (await names(page)).sort(), { timeout: 20_000 }).toEqual([...all, `${stem}-more-1.txt`, `${stem}-more-2.txt`]);
+    await expect.poll(async () => (await names(page)).sort()).toEqual([...all, `${stem}-more-1.txt`, `${stem}-more-2.txt`]);
     await page.getByText('302 files.').waitFor();
   });
 

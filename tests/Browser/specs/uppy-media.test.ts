@@ -100,7 +100,7 @@ describe('uppy-media', () => {
     const { news } = await heard('media:uploading', file);
     await parts.reach(1);
     await page.evaluate((id) => window.uppy.removeFile(id!), id);
-    await expect.poll(() => stateOf(product, String(news['tag'])), { timeout: 30_000 }).toBe('Aborted');
+    await expect.poll(() => stateOf(product, String(news['tag']))).toBe('Aborted');
     await expect.poll(() => parts.underWay).toBe(0);
     expect(parts.stored.length).toBeLessThan(6);
     expect(await filesCalled(product, file.name)).toEqual([]);
