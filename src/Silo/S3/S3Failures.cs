@@ -51,6 +51,9 @@ internal static class S3Failures
     public static bool IsNotImplemented(StoreUnavailableException failure) =>
         failure.InnerException is AmazonS3Exception answer && (answer.StatusCode == HttpStatusCode.NotImplemented || answer.ErrorCode is "NotImplemented");
 
+    /// <summary>The store has not answered in time; whether it is still at work is not known.</summary>
+    public static bool IsTimeout(StoreUnavailableException failure) => failure.InnerException is TimeoutException;
+
     /// <summary>The slice that is asked for is not within the object.</summary>
     public static bool IsOutOfRange(StoreUnavailableException failure) =>
         failure.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.RequestedRangeNotSatisfiable };

@@ -15,6 +15,9 @@ internal sealed partial class S3ObjectStore(S3Connection connection, IOptions<S3
     private readonly S3Options _options = options.Value;
     private readonly S3SourceCondition _sourceCondition = new(connection, options.Value.Bucket, logger);
 
+    // Objects of so many bytes and more were too much for the store to copy by one request in time.
+    private long _tooLargeAtOnce = long.MaxValue;
+
     public async Task PutAsync(string key, ReadOnlyMemory<byte> content, ObjectHeaders headers, CancellationToken cancellationToken)
     {
         // Over the caller's own memory where that is an array; a request that is sent again reads it again.
@@ -149,9 +152,20 @@ internal sealed partial class S3ObjectStore(S3Connection connection, IOptions<S3
         // A version is what it is; and an empty object has no parts.
         var isWhole = found.Size <= _options.CopyLimit
             && (found.VersionId is not null || found.Size == 0 || await _sourceCondition.IsHeldAsync(source, cancellationToken));
-        return isWhole
-            ? await new S3WholeCopy(this, connection.Client, _options, order).RunAsync(cancellationToken)
-            : await new S3MultipartCopy(this, connection.Client, _options, order, logger).RunAsync(cancellationToken);
+        var byParts = new S3MultipartCopy(this, connection.Client, _options, order, logger);
+        if (!isWhole || found.Size >= Volatile.Read(ref _tooLargeAtOnce)) return await byParts.RunAsync(cancellationToken);
+        try
+        {
+            return await new S3WholeCopy(this, connection.Client, _options, order).RunAsync(cancellationToken);
+        }
+        catch (StoreUnavailableException failure) when (S3Failures.IsTimeout(failure) && found.Size > S3MultipartCopy.PlanPartSize(found.Size, _options.CopyLimit))
+        {
+            // Sent once more it would take as long again, for ever.
+            LogSlowCopy(found.Size, target);
+            var outcome = await byParts.RunAsync(cancellationToken);
+            Volatile.Write(ref _tooLargeAtOnce, Math.Min(found.Size, Volatile.Read(ref _tooLargeAtOnce)));
+            return outcome;
+        }
     }
 
     public Task DeleteAsync(string key, CancellationToken cancellationToken) => DeleteAsync(key, versionId: null, cancellationToken);
@@ -249,6 +263,9 @@ internal sealed partial class S3ObjectStore(S3Connection connection, IOptions<S3
     internal static string? Version(string? versionId) => versionId is null or "" or "null" ? null : versionId;
 
     internal static string Quote(string? etag) => string.IsNullOrEmpty(etag) || etag[0] == '"' ? etag ?? "" : $"\"{etag}\"";
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The object store has not copied {Size} bytes to {Key} in time; they are copied by parts.")]
+    private partial void LogSlowCopy(long size, string key);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The object store says that there is more under {Key} after {Marker}, and does not give it.")]
     private partial void LogStuck(string key, int marker);

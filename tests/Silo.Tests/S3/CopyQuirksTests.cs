@@ -163,6 +163,40 @@ public sealed class CopyQuirksTests
         await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Store.CopyAsync("source", Small, "target", Headers, onlyIfAbsent: false, Token));
     }
 
+    [Fact]
+    public async Task Copy_StoreIsSilentForLongerThanItsTime_IsMadeByPartsNowAndNextTime()
+    {
+        var found = Small with { Size = (256 * MiB) + 1 };
+        var script = new CopyScript { Size = found.Size, Copy = _ => new Silent() };
+        await using var fake = await StartImpatientAsync(script);
+
+        Assert.Equal(CopyStatus.Copied, (await fake.Store.CopyAsync("source", found, "target", Headers, onlyIfAbsent: true, Token)).Status);
+        Assert.Equal(["copy", "create", "part", "part"], script.Sent.Select(sent => sent.Kind));
+
+        script.Target = null;
+        script.Sent.Clear();
+        Assert.Equal(CopyStatus.Copied, (await fake.Store.CopyAsync("source", found, "target", Headers, onlyIfAbsent: true, Token)).Status);
+        Assert.Equal(["create", "part", "part"], script.Sent.Select(sent => sent.Kind));
+
+        script.Target = null;
+        script.Sent.Clear();
+        script.Copy = _ => null;
+        var smaller = found with { Size = --script.Size };
+        Assert.Equal(CopyStatus.Copied, (await fake.Store.CopyAsync("source", smaller, "target", Headers, onlyIfAbsent: true, Token)).Status);
+        Assert.Equal(["copy"], script.Sent.Select(sent => sent.Kind));
+    }
+
+    [Fact]
+    public async Task Copy_StoreIsSilentForLongerThanItsTimeOverWhatIsOnePart_IsUnavailable()
+    {
+        var found = Small with { Size = 256 * MiB };
+        var script = new CopyScript { Size = found.Size, Copy = _ => new Silent() };
+        await using var fake = await StartImpatientAsync(script);
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Store.CopyAsync("source", found, "target", Headers, onlyIfAbsent: true, Token));
+        Assert.Equal(["copy"], script.Sent.Select(sent => sent.Kind));
+    }
+
     [Theory]
     [InlineData(null)]
     [InlineData(9L)]
@@ -350,4 +384,13 @@ public sealed class CopyQuirksTests
         options.CopyLimit = 8 * MiB;
         configure?.Invoke(options);
     });
+
+    private static Task<FakeStore> StartImpatientAsync(CopyScript script) => FakeStore.StartAsync(script.Answer, options => options.Timeout = TimeSpan.FromSeconds(3));
+
+    /// <summary>A store that is at work, and says nothing.</summary>
+    private sealed class Silent : IResult
+    {
+        public async Task ExecuteAsync(HttpContext httpContext) =>
+            await Task.Delay(Timeout.Infinite, httpContext.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 }

@@ -11,7 +11,7 @@ internal sealed class CopyScript
     private readonly ConcurrentDictionary<int, long> _parts = new();
 
     /// <summary>The source's size.</summary>
-    public long Size { get; init; } = 10;
+    public long Size { get; set; } = 10;
 
     public string SourceETag { get; set; } = "\"a\"";
 
