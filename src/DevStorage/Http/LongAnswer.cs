@@ -16,16 +16,20 @@ internal static class LongAnswer
     /// <param name="work">Ends by itself when the client goes away.</param>
     /// <param name="interval">How long the line may be silent.</param>
     public static async Task<T> AwaitAsync<T>(S3Request request, Task<T> work, TimeSpan interval)
+        where T : IDisposable
     {
         try
         {
             while (await Task.WhenAny(work, Task.Delay(interval, request.Aborted)) != work)
                 await SayAliveAsync(request);
         }
-        finally
+        catch
         {
-            // Whatever it works with is let go of next.
+            // Whatever it works with is let go of next, and nobody takes what it comes to.
             await ((Task)work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (work.IsCompletedSuccessfully)
+                (await work).Dispose();
+            throw;
         }
 
         return await work;
