@@ -110,7 +110,7 @@ internal sealed partial class UploadSessionGrain
     /// <summary>
     /// The multipart upload is over: the object's presence decides how it ended. Records that, and gives the refusal where there is none.
     /// </summary>
-    private async Task<Refusal?> FindOutcomeAsync() => await RecordOutcomeAsync(await store.HeadAsync(State.Key, CancellationToken.None));
+    private async Task<Refusal?> FindOutcomeAsync() => await RecordOutcomeAsync(await store.HeadConfirmedAsync(State.Key, CancellationToken.None));
 
     private async Task<Refusal?> RecordOutcomeAsync(StoredObject? found)
     {

@@ -136,9 +136,9 @@ internal sealed partial class VerifyUploadJob(
 
         const string replaced = "The stored object was replaced after it was completed.";
         var nothing = new ActualContent(null, null, null);
-        if (await store.HeadAsync(upload.Key, cancellationToken) is { } other)
+        if (await store.HeadConfirmedAsync(upload.Key, cancellationToken) is { } other)
             await QuarantineAsync(session, upload, other, nothing, replaced, cancellationToken);
-        else if (await store.HeadAsync(ContentKeys.Quarantine(upload.Tag), cancellationToken) is not null)
+        else if (await store.HeadConfirmedAsync(ContentKeys.Quarantine(upload.Tag), cancellationToken) is not null)
             await session.RecordMismatchAsync(nothing, replaced, cancellationToken);
         else
             await session.RecordLostAsync("The stored object is gone from the bucket.", cancellationToken);

@@ -14,7 +14,7 @@ public sealed class AllowanceTests(ApiFixture api)
     public async Task Create_FailsOnceTheSessionIsThere_Counts()
     {
         await using var broken = await ApiServer.StartAsync(
-            api.ConnectionString, api.Storage, configure: services => services.AddSingleton(DispatchProxy.Create<IUrlSigner, SignerThatFails>()));
+            api.ConnectionString, api.Storage, [new("Media:Jobs:Concurrency", "0")], configure: services => services.AddSingleton(DispatchProxy.Create<IUrlSigner, SignerThatFails>()));
         var permission = await broken.Client.PermissionAsync(ApiServer.OtherPassword);
 
         // URLs are signed last, when the session has been written.
@@ -31,7 +31,12 @@ public sealed class AllowanceTests(ApiFixture api)
     public async Task Create_FailsBeforeThereIsASession_DoesNotCount()
     {
         await using var broken = await ApiServer.StartAsync(
-            api.ConnectionString, api.Storage, [new("Media:S3:Bucket", "not-there"), new("Media:Accounts:1:Limits:MaxSize", "100000000"), new("Media:Accounts:1:Limits:MaxFiles", "1")]);
+            api.ConnectionString,
+            api.Storage,
+            [
+                new("Media:S3:Bucket", "not-there"), new("Media:Jobs:Concurrency", "0"),
+                new("Media:Accounts:1:Limits:MaxSize", "100000000"), new("Media:Accounts:1:Limits:MaxFiles", "1"),
+            ]);
         var permission = await broken.Client.PermissionAsync(ApiServer.OtherPassword);
         var large = Body(20 * MiB, NewHash(), contentType: "image/png");
 

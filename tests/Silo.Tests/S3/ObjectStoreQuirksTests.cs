@@ -535,6 +535,36 @@ public sealed class ObjectStoreQuirksTests
     }
 
     [Fact]
+    public async Task HeadConfirmed_NeitherHeadNorListHasIt_IsNull()
+    {
+        await using var fake = await FakeStore.StartAsync(request => request.Method == "HEAD" ? Results.StatusCode(404) : FakeStore.Xml("<ListBucketResult></ListBucketResult>"));
+
+        Assert.Null(await fake.Store.HeadConfirmedAsync("upload/a", Token));
+    }
+
+    [Theory]
+    [InlineData("NoSuchBucket")]
+    [InlineData(null)]
+    public async Task HeadConfirmed_404ThatIsNotOfTheObject_IsUnavailable(string? code)
+    {
+        await using var fake = await FakeStore.StartAsync(request => request.Method == "HEAD" || code is null ? Results.StatusCode(404) : FakeStore.Error(code, 404));
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => fake.Store.HeadConfirmedAsync("upload/a", Token));
+    }
+
+    [Theory]
+    [InlineData("a", true)]
+    [InlineData("ab", false)]
+    public async Task HeadConfirmed_ListHasWhatHeadHasNot_IsUnavailableForThatKeyAlone(string listed, bool isUnavailable)
+    {
+        await using var fake = await FakeStore.StartAsync(request => request.Method == "HEAD" ? Results.StatusCode(404) : Page([listed], truncated: false, tokens: false));
+
+        var failure = await Record.ExceptionAsync(() => fake.Store.HeadConfirmedAsync("upload/a", Token));
+
+        Assert.Equal(isUnavailable, failure is StoreUnavailableException);
+    }
+
+    [Fact]
     public async Task Complete_StoreKeepsTheLineAliveForLongerThanItsTime_IsCompleted()
     {
         await using var fake = await FakeStore.StartAsync(

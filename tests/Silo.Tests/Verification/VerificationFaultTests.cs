@@ -1,4 +1,6 @@
 using System.Net.Http.Json;
+using Amazon.S3;
+using Amazon.S3.Model;
 using Media.DevStorage;
 using Media.Grains.Ports;
 using Media.Grains.Uploads;
@@ -13,6 +15,7 @@ namespace Media.Silo.Tests.Verification;
 public sealed class VerificationFaultTests : IAsyncLifetime
 {
     private const string Secret = "test-secret";
+    private const string Attempts = "select attempts from jobs where kind = 'verify-upload'";
 
     private readonly TemporaryFolder _folder = new();
     private readonly HttpClient _http = new();
@@ -119,6 +122,34 @@ public sealed class VerificationFaultTests : IAsyncLifetime
         Assert.Equal(UploadState.Mismatched, ended.State);
         Assert.Equal([$"quarantine/{upload.Tag}"], await _bed.KeysAsync());
         Assert.Equal(["upload.created", "upload.stored", "upload.mismatched"], await _bed.EventsAsync(upload));
+    }
+
+    [Fact]
+    public async Task Verify_SiloWhoseBucketIsNotThere_LeavesTheUploadToOthers()
+    {
+        var bytes = RandomBytes(100_000);
+        var right = await HashAsync(bytes);
+        var wrong = (await HashAsync(RandomBytes(10))).PieceHash;
+        // Versions are copied without asking the store for its ways first, which would fail there.
+        await _bed.Real.Client.PutBucketVersioningAsync(
+            new PutBucketVersioningRequest { BucketName = _bed.Bucket, VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled } }, Token);
+        var upload = await _bed.StoreAsync(await _bed.StartWithoutJobsAsync(), bytes, pieceHash: wrong);
+        // It is read, and known for what it is, and cannot be put away.
+        await FailAsync(new { operation = "CopyObject", status = 500 }, new { operation = "UploadPartCopy", status = 500 });
+        var first = await _bed.StartAsync();
+        await Eventually.TrueAsync(async () => await _bed.Database.QueryAsync<long>("select count(*) from jobs where checkpoint is not null") == 1, cancellationToken: Token);
+        await first.StopAsync(Token);
+
+        var tried = await _bed.Database.QueryAsync<int>(Attempts);
+        var lost = await _bed.StartAsync(("Media:S3:Bucket", "not-there"));
+        await Eventually.TrueAsync(async () => await _bed.Database.QueryAsync<long>("select count(*) from jobs where kind = 'verify-upload'") == 0
+            || await _bed.Database.QueryAsync<int>(Attempts) > tried + 1, cancellationToken: Token);
+        await lost.StopAsync(Token);
+
+        await FailAsync();
+        var ended = await _bed.UntilEndedAsync(await _bed.StartAsync(), upload);
+        Assert.Equal((UploadState.Mismatched, right.PieceHash), (ended.State, ended.Actual?.PieceHash));
+        Assert.Equal([$"quarantine/{upload.Tag}"], await _bed.KeysAsync());
     }
 
     [Fact]
