@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -47,6 +48,17 @@ export default async function setup(project: TestProject): Promise<() => Promise
  * @param settings what its environment has besides, such as `Media__Uploads__UrlLifetime`
  */
 export async function startProduct(settings: Readonly<Record<string, string>> = {}): Promise<{ product: Product; stop(): Promise<void> }> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnFreePorts(settings);
+    } catch (error) {
+      // Between the choice of a port and its use somebody else may have taken it.
+      if (attempt === 5 || !/Port \d+ is taken/.test((error as Error).message)) throw error;
+    }
+  }
+}
+
+async function startOnFreePorts(settings: Readonly<Record<string, string>>): Promise<{ product: Product; stop(): Promise<void> }> {
   const data = await mkdtemp(join(tmpdir(), 'media-browser-'));
   // Where this is run as root, PostgreSQL runs as somebody else, who has to get in.
   await chmod(data, 0o755);
@@ -131,16 +143,23 @@ async function end(run: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** All are held until the last is known, so that no two are the same. */
+// Below those that the system gives to whoever asks for any, so that nobody gets them by chance before they are used.
+const [firstPort, lastPort] = [10_000, 29_999];
+
+/** Ports of 127.0.0.1 on which nothing listened a moment ago. */
 async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-      const server = createServer();
-      server.once('error', reject);
-      server.listen(0, '127.0.0.1', () => resolve(server));
-    })),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const found = new Set<number>();
+  while (found.size < count) {
+    const port = randomInt(firstPort, lastPort + 1);
+    if (await isFree(port)) found.add(port);
+  }
+  return [...found];
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
